@@ -1,0 +1,4 @@
+namespace Plumbline;
+
+/// <summary>A node of the survey's taxonomy.</summary>
+public sealed record Risk(string Id);
