@@ -23,7 +23,7 @@ public sealed class EvaluationListGenerator : IIncrementalGenerator
         IncrementalValueProvider<ImmutableArray<string?>> names = context.SyntaxProvider
             .CreateSyntaxProvider(
                 static (node, _) => node is ClassDeclarationSyntax { BaseList: not null },
-                static (syntax, cancellation) => syntax.SemanticModel.GetDeclaredSymbol((ClassDeclarationSyntax)syntax.Node, cancellation) is { IsAbstract: false } symbol && Derives(symbol)
+                static (syntax, cancellation) => syntax.SemanticModel.GetDeclaredSymbol((ClassDeclarationSyntax)syntax.Node, cancellation) is INamedTypeSymbol { IsAbstract: false } symbol && Derives(symbol)
                     ? symbol.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat)
                     : null)
             .Where(static name => name is not null)

@@ -205,6 +205,14 @@ public sealed class PlannedEvaluation(Evaluation evaluation, SampleSet samples, 
 {
     private string? _skipReason;
 
+    /// <summary>An evaluation for which there is nothing to ask.</summary>
+    public static PlannedEvaluation Absent(Evaluation evaluation, string reason)
+    {
+        PlannedEvaluation absent = new(evaluation, new(new("none", "", "", []), []), 0);
+        absent.Skip(reason);
+        return absent;
+    }
+
     public Evaluation Evaluation { get; } = evaluation;
 
     public SampleSet Samples { get; } = samples;
