@@ -1,1 +1,3 @@
-return 0;
+using Plumbline.Cli;
+
+return await PlumblineCommand.RunAsync(args, Surroundings.OfThisProcess());

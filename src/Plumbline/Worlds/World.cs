@@ -96,4 +96,14 @@ public sealed record OpenQuestion(string Id, string Question, IReadOnlyList<stri
 /// A judge against labelled answers: of <see cref="Positives"/> true cases it found <see cref="TruePositives"/>, of
 /// <see cref="Negatives"/> it cleared <see cref="TrueNegatives"/>.
 /// </summary>
-public sealed record JudgeCalibration(string Judge, int TruePositives, int Positives, int TrueNegatives, int Negatives, string Source, string Date);
+public sealed record JudgeCalibration(string Judge, int TruePositives, int Positives, int TrueNegatives, int Negatives, string Source, string Date)
+{
+    /// <summary>Its share of true cases found.</summary>
+    public double Sensitivity => (double)TruePositives / Positives;
+
+    /// <summary>Its share of false cases cleared.</summary>
+    public double Specificity => (double)TrueNegatives / Negatives;
+
+    /// <summary>The same judge read the other way: what was a case is none, and the reverse.</summary>
+    public JudgeCalibration Inverted() => this with { TruePositives = TrueNegatives, Positives = Negatives, TrueNegatives = TruePositives, Negatives = Positives };
+}

@@ -1,0 +1,112 @@
+using System.Globalization;
+using Plumbline.Runs;
+
+namespace Plumbline.Cli;
+
+/// <summary>What the user asked for, as given; kept in the run so that a resume asks the same. Holds names of environment variables and never a key.</summary>
+internal sealed record AssessRequest
+{
+    public string? Target { get; init; }
+    public string? Model { get; init; }
+    public string? ApiKeyVariable { get; init; }
+    public string Suite { get; init; } = "quick";
+    public ulong Seed { get; init; } = 1;
+    public int? Limit { get; init; }
+    public int? Concurrency { get; init; }
+    public int? Threads { get; init; }
+    public IReadOnlyList<string> Gates { get; init; } = [];
+    public string? Language { get; init; }
+    public double? Timeout { get; init; }
+    public int? MaxRetries { get; init; }
+    public int? MaxTokens { get; init; }
+    public double? Temperature { get; init; }
+    public string? System { get; init; }
+    public IReadOnlyList<string> Headers { get; init; } = [];
+    public string? Prompts { get; init; }
+    public long? TokenBudget { get; init; }
+    public decimal? MoneyBudget { get; init; }
+    public string? Prices { get; init; }
+
+    /// <summary>How the run treats its target.</summary>
+    public RunOptions ToRunOptions(Price? price)
+    {
+        RunOptions options = new();
+        return options with
+        {
+            Concurrency = Concurrency,
+            Timeout = Timeout is { } seconds ? TimeSpan.FromSeconds(seconds) : options.Timeout,
+            MaxRetries = MaxRetries ?? options.MaxRetries,
+            MaxTokens = MaxTokens,
+            Temperature = (float)(Temperature ?? 0),
+            System = System,
+            TokenBudget = TokenBudget,
+            MoneyBudget = MoneyBudget,
+            Price = price,
+        };
+    }
+
+    /// <summary>As option names and values, for the store and the report's command line.</summary>
+    public IReadOnlyDictionary<string, string> ToOptions()
+    {
+        SortedDictionary<string, string> options = new(StringComparer.Ordinal);
+        Add("target", Target);
+        Add("--model", Model);
+        Add("--api-key-env", ApiKeyVariable);
+        Add("--suite", Suite);
+        Add("--seed", Seed.ToString(CultureInfo.InvariantCulture));
+        Add("--limit", Limit);
+        Add("--concurrency", Concurrency);
+        Add("--threads", Threads);
+        Add("--gate", Gates.Count == 0 ? null : string.Join('\n', Gates));
+        Add("--language", Language);
+        Add("--timeout", Timeout);
+        Add("--max-retries", MaxRetries);
+        Add("--max-tokens", MaxTokens);
+        Add("--temperature", Temperature);
+        Add("--system", System);
+        Add("--header", Headers.Count == 0 ? null : string.Join('\n', Headers));
+        Add("--prompts", Prompts);
+        Add("--budget-tokens", TokenBudget);
+        Add("--budget-money", MoneyBudget);
+        Add("--prices", Prices);
+        return options;
+
+        void Add(string name, object? value)
+        {
+            if (value is not null) options.Add(name, Convert.ToString(value, CultureInfo.InvariantCulture)!);
+        }
+    }
+
+    /// <summary>Reads what <see cref="ToOptions"/> wrote.</summary>
+    public static AssessRequest FromOptions(IReadOnlyDictionary<string, string> options)
+    {
+        return new()
+        {
+            Target = Text("target"),
+            Model = Text("--model"),
+            ApiKeyVariable = Text("--api-key-env"),
+            Suite = Text("--suite") ?? "quick",
+            Seed = ulong.Parse(Text("--seed") ?? "1", CultureInfo.InvariantCulture),
+            Limit = Whole("--limit"),
+            Concurrency = Whole("--concurrency"),
+            Threads = Whole("--threads"),
+            Gates = Many("--gate"),
+            Language = Text("--language"),
+            Timeout = Number("--timeout"),
+            MaxRetries = Whole("--max-retries"),
+            MaxTokens = Whole("--max-tokens"),
+            Temperature = Number("--temperature"),
+            System = Text("--system"),
+            Headers = Many("--header"),
+            Prompts = Text("--prompts"),
+            TokenBudget = Text("--budget-tokens") is { } tokens ? long.Parse(tokens, CultureInfo.InvariantCulture) : null,
+            MoneyBudget = Text("--budget-money") is { } money ? decimal.Parse(money, CultureInfo.InvariantCulture) : null,
+            Prices = Text("--prices"),
+        };
+
+        string? Text(string name) => options.GetValueOrDefault(name);
+        int? Whole(string name) => Text(name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
+        double? Number(string name) => Text(name) is { } text ? double.Parse(text, CultureInfo.InvariantCulture) : null;
+        string[] Many(string name) => Text(name)?.Split('\n') ?? [];
+    }
+}

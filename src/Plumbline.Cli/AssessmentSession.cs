@@ -1,0 +1,211 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using Plumbline.Reports;
+using Plumbline.Runs;
+using Plumbline.Store;
+using Plumbline.Suites;
+
+namespace Plumbline.Cli;
+
+/// <summary>
+/// One `assess` or `resume` from request to exit code: target → plan → run → figures → reports. Without a target the
+/// default pair is assessed: the planted phantom, then its clean twin in a folder inside the first one's.
+/// </summary>
+internal sealed class AssessmentSession(AssessRequest request, Surroundings surroundings, bool json, bool quiet)
+{
+    private const string Planted = "phantom";
+    private const string Clean = "phantom:scripted-clean";
+
+    private readonly Suite _suite = Suite.Load(request.Suite);
+
+    private IReadOnlyList<Gate> Gates => [.. _suite.Gates, .. request.Gates.Select(ParseGate)];
+
+    /// <summary>Begins a run.</summary>
+    public async Task<int> StartAsync(string? folder, CancellationToken cancellationToken)
+    {
+        RunHeader header = Header(request.Target ?? Planted);
+        folder ??= Path.Combine(RunFolder.Root, header.Id);
+        return await RunAsync(folder, (target, place) => SqliteRunStore.Create(place, Complete(Header(target.Name) with { Id = header.Id }, target)), cancellationToken);
+    }
+
+    /// <summary>Goes on with a run.</summary>
+    public Task<int> ResumeAsync(string folder, CancellationToken cancellationToken) =>
+        RunAsync(folder, (target, place) => File.Exists(Path.Combine(place, "run.db"))
+            ? SqliteRunStore.Open(place)
+            : SqliteRunStore.Create(place, Complete(Header(target.Name), target)), cancellationToken);
+
+    /// <summary>Says what would be sent.</summary>
+    public async Task<int> RehearseAsync(CancellationToken cancellationToken)
+    {
+        await using Target target = TargetResolver.Open(request.Target ?? Planted, request, surroundings);
+        IReadOnlyList<PlannedEvaluation> plan = PlanFor(target);
+        long requests = 0, tokens = 0;
+        foreach (PlannedEvaluation planned in plan)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            long input = 0, output = 0;
+            foreach (Sample sample in planned.Samples.Samples)
+            {
+                input += (sample.Prompt.Length / 4) + 8;
+                output += sample.Queries.Count > 0 ? 0 : request.MaxTokens ?? sample.MaxTokens;
+            }
+
+            await surroundings.Output.WriteLineAsync($"{planned.Evaluation.Card.Id,-24} {planned.Count,8:N0} requests  about {input,9:N0} tokens in, at most {output,9:N0} out{(planned.SkipReason is { } why ? $"  ({why})" : "")}");
+            (requests, tokens) = (requests + planned.Count, tokens + input + output);
+        }
+
+        await surroundings.Output.WriteLineAsync($"{"all",-24} {requests,8:N0} requests  at most about {tokens:N0} tokens. Nothing was sent.");
+        return ExitCode.Done;
+    }
+
+    /// <summary>Writes a finished run's report anew.</summary>
+    public static async Task<int> ReportAsync(string folder, string format, string? file, string? language, Surroundings surroundings, CancellationToken cancellationToken)
+    {
+        AssessRequest request;
+        await using (SqliteRunStore store = SqliteRunStore.Open(folder)) request = AssessRequest.FromOptions(store.Header.Options);
+        AssessmentSession session = new(request, surroundings, json: false, quiet: true);
+        RunResult result = await session.MeasureAsync(folder, cancellationToken);
+        ReportFormat form = Enum.Parse<ReportFormat>(format, ignoreCase: true);
+        if (file is null)
+        {
+            Report.Write(result, form, surroundings.Output, language ?? request.Language ?? "en");
+        }
+        else
+        {
+            await using StreamWriter writer = new(file, append: false, new UTF8Encoding(false));
+            Report.Write(result, form, writer, language ?? request.Language ?? "en");
+        }
+
+        return ExitCode.Done;
+    }
+
+    private async Task<int> RunAsync(string folder, Func<Target, string, SqliteRunStore> store, CancellationToken cancellationToken)
+    {
+        bool pair = request.Target is null;
+        RunResult? twin = null;
+        bool cancelled = false;
+        using ProgressDisplay display = ProgressDisplay.For(surroundings, quiet);
+        RunResult? result = null;
+        foreach ((string named, string place) in pair ? [(Planted, folder), (Clean, RunFolder.Twin(folder))] : new[] { (request.Target!, folder) })
+        {
+            await using Target target = TargetResolver.Open(named, request, surroundings);
+            IReadOnlyList<PlannedEvaluation> plan = PlanFor(target);
+            await using SqliteRunStore opened = store(target, place);
+            Verify(opened.Header, target);
+            RunEngine engine = new(target, opened, request.ToRunOptions(null), surroundings.Clock);
+            try
+            {
+                if (!cancelled) await engine.RunAsync(plan, display.For(target.Name), cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                cancelled = true;
+            }
+
+            RunResult measured = Assessment.Measure(plan, opened, target.World, Gates, null, cancelled);
+            if (place == folder) result = measured;
+            else twin = measured;
+            if (cancelled) break;
+        }
+
+        result = result! with { Twin = twin };
+        int exit = ExitOf(result);
+        string report = WriteReports(result, folder, exit);
+        if (json) Report.Write(result, ReportFormat.Json, surroundings.Output, request.Language ?? "en", exit, report);
+        else Summary.Write(result, report, exit, folder, surroundings, request.Language ?? "en");
+        return exit;
+    }
+
+    private async Task<RunResult> MeasureAsync(string folder, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        RunResult? twin = request.Target is null && File.Exists(Path.Combine(RunFolder.Twin(folder), "run.db")) ? await OneAsync(Clean, RunFolder.Twin(folder)) : null;
+        return await OneAsync(request.Target ?? Planted, folder) with { Twin = twin };
+
+        async Task<RunResult> OneAsync(string named, string place)
+        {
+            await using Target target = TargetResolver.Open(named, request, surroundings);
+            await using SqliteRunStore store = SqliteRunStore.Open(place);
+            return Assessment.Measure(PlanFor(target), store, target.World, Gates, null, cancelled: false);
+        }
+    }
+
+    private IReadOnlyList<PlannedEvaluation> PlanFor(Target target) =>
+        Assessment.Plan(_suite, Catalog.All, target.World, request.Seed, request.Limit, request.Language, Gates);
+
+    private static Gate ParseGate(string text)
+    {
+        try
+        {
+            return Gate.Parse(text);
+        }
+        catch (FormatException e)
+        {
+            throw new UsageException(e.Message);
+        }
+    }
+
+    private RunHeader Header(string target)
+    {
+        DateTimeOffset now = surroundings.Clock.GetUtcNow();
+        string mark = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{target}|{now:O}|{request.Seed}|{Environment.ProcessId}")))[..4];
+        return new()
+        {
+            Id = string.Create(CultureInfo.InvariantCulture, $"{now:yyyyMMdd-HHmmss}-{mark}"),
+            Started = now,
+            Target = target,
+            Fingerprint = "",
+            World = "",
+            Suite = _suite.Name,
+            SuiteText = _suite.Text,
+            Seed = request.Seed,
+            Limit = request.Limit,
+            Language = request.Language,
+            Options = request.ToOptions(),
+            Environment = new SortedDictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["plumbline"] = typeof(AssessmentSession).Assembly.GetName().Version?.ToString(3) ?? "",
+                ["runtime"] = RuntimeInformation.FrameworkDescription,
+                ["system"] = RuntimeInformation.OSDescription,
+                ["processors"] = Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture),
+            },
+        };
+    }
+
+    private static RunHeader Complete(RunHeader header, Target target) => header with { Fingerprint = target.Fingerprint, World = target.World.Name };
+
+    /// <summary>A resumed run must ask the target that it began with.</summary>
+    private static void Verify(RunHeader header, Target target)
+    {
+        if (header.Fingerprint != target.Fingerprint)
+        {
+            throw new UsageException($"The run began with another target ({header.Target}, {header.Fingerprint}) than this one ({target.Fingerprint}): start a new run.");
+        }
+    }
+
+    /// <summary>Most samples failed, or nothing was judged: the run says nothing, whatever its gates.</summary>
+    private static int ExitOf(RunResult run)
+    {
+        if (run.Cancelled) return ExitCode.Cancelled;
+        OutcomeCounts all = run.Metrics.GroupBy(m => m.Evaluation.Split('/')[0]).Select(g => g.MaxBy(m => m.Outcomes.Total)!.Outcomes)
+            .Aggregate((a, b) => new(a.Scored + b.Scored, a.Refused + b.Refused, a.Unparsable + b.Unparsable, a.Errored + b.Errored, a.Skipped + b.Skipped));
+        if (all.Judged == 0 || all.Errored > all.Total / 2) return ExitCode.Error;
+        return run.Gates.All(g => g.Holds) ? ExitCode.Done : ExitCode.GateFailed;
+    }
+
+    private string WriteReports(RunResult result, string folder, int exit)
+    {
+        string language = request.Language ?? "en";
+        string html = Path.Combine(folder, "report.html");
+        foreach ((ReportFormat format, string name) in new[] { (ReportFormat.Markdown, "report.md"), (ReportFormat.JUnit, "junit.xml"), (ReportFormat.Sarif, "report.sarif"), (ReportFormat.Html, "report.html") })
+        {
+            using StreamWriter writer = new(Path.Combine(folder, name), append: false, new UTF8Encoding(false));
+            Report.Write(result, format, writer, language);
+        }
+
+        using (StreamWriter writer = new(Path.Combine(folder, "report.json"), append: false, new UTF8Encoding(false))) Report.Write(result, ReportFormat.Json, writer, language, exit, html);
+        return html;
+    }
+}
