@@ -140,7 +140,7 @@ internal sealed class MarkdownReport(RunResult run, TextWriter output, bool chin
                 case '_' when i > 0 && i + 1 < line.Length && char.IsAsciiLetterOrDigit(line[i - 1]) && char.IsAsciiLetterOrDigit(line[i + 1]): safe.Append(c); break;
                 case '*' or '_' or '[' or ']' or '~' or '#' or '$' or '!': safe.Append('\\').Append(c); break;
                 case '-' or '+' or '=' when i == 0: safe.Append('\\').Append(c); break;
-                case '.' or ')' when i > 0 && line.AsSpan(0, i).IndexOfAnyExceptInRange('0', '9') < 0: safe.Append('\\').Append(c); break;
+                case '.' or ')' when i > 0 && (i + 1 == line.Length || line[i + 1] == ' ') && line.AsSpan(0, i).IndexOfAnyExceptInRange('0', '9') < 0: safe.Append('\\').Append(c); break;
                 default: safe.Append(c); break;
             }
         }
