@@ -44,8 +44,11 @@ public sealed class MultiplicityTests
         foreach ((string name, double alpha) in new[] { ("alpha0.05", 0.05), ("alpha0.01", 0.01), ("alpha0.1", 0.1) })
         {
             // The reference decides on the decimals: a slack of 1e-9 puts the knife edge on its side.
-            result[name] = adjusted.Where(pair => pair.Key != "sidak").ToDictionary(pair => pair.Key, object? (pair) =>
+            Dictionary<string, object?> rejected = adjusted.Where(pair => pair.Key != "sidak").ToDictionary(pair => pair.Key, object? (pair) =>
                 ((double[])pair.Value!).Select((v, i) => (v, i)).Where(t => t.v <= alpha * (1 + 1e-9)).Select(t => (object?)t.i).ToArray());
+            rejected["knifeEdge"] = adjusted.ToDictionary(pair => pair.Key, object? (pair) =>
+                ((double[])pair.Value!).Select((v, i) => (v, i)).Where(t => Math.Abs(t.v - alpha) <= alpha * 1e-9).Select(t => (object?)t.i).ToArray());
+            result[name] = rejected;
         }
 
         return result;
