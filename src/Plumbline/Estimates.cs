@@ -1,5 +1,5 @@
 using Plumbline.Statistics;
-using Plumbline.Worlds;
+using JudgeCalibration = Plumbline.Worlds.JudgeCalibration;
 
 namespace Plumbline;
 
@@ -43,7 +43,7 @@ public static class Estimates
             deff = Math.Max(1, clustered / (p * (1 - p) / trials));
         }
 
-        return Estimate.Of(p, (int)trials, deff > 1 ? "Wilson, clustered" : "Wilson", alpha => Score(p, trials / deff, alpha));
+        return Estimate.Of(p, (int)trials, deff > 1 ? "Wilson, clustered" : "Wilson", alpha => Score(p, trials / deff, alpha)) with { EffectiveN = trials / deff };
     }
 
     /// <summary>A mean of independent values; Student's t interval, clipped to the range that the values can have.</summary>
@@ -64,47 +64,16 @@ public static class Estimates
     public static Estimate? Corrected(Estimate? rate, JudgeCalibration? judge)
     {
         if (rate is null || judge is null) return null;
-        // Lang and Reiczigel's "plus one success, plus one failure" estimates keep the interval alive at 0 and 1.
-        double se = (judge.TruePositives + 1.0) / (judge.Positives + 2), sp = (judge.TrueNegatives + 1.0) / (judge.Negatives + 2);
-        double youden = judge.Sensitivity + judge.Specificity - 1;
-        if (youden <= 0 || se + sp <= 1) return null;
-        double value = Math.Clamp((rate.Value + judge.Specificity - 1) / youden, 0, 1);
+        Statistics.JudgeCalibration errors = new(judge.TruePositives, judge.Positives - judge.TruePositives, judge.TrueNegatives, judge.Negatives - judge.TrueNegatives);
+        if (!errors.Informative) return null;
+        long n = Math.Max(1, (long)Math.Round(rate.EffectiveN));
+        long positives = (long)Math.Round(rate.Value * n);
+        double value = Math.Clamp((rate.Value + errors.Specificity - 1) / (errors.Sensitivity + errors.Specificity - 1), 0, 1);
         return Estimate.Of(value, rate.N, $"Rogan–Gladen of {rate.Method}", alpha =>
         {
-            // A clustered rate has fewer independent samples than n: its own interval says how many.
-            double z = Normal.TwoSidedQuantile(alpha);
-            (double low, double high) = rate.At(alpha);
-            double n = Math.Max(1, Math.Min(rate.N, EffectiveSize(rate.Value, high - low, z)));
-            double z2 = z * z;
-            double ap = ((n * rate.Value) + (z2 / 2)) / (n + z2);
-            double d = se + sp - 1;
-            double p = (ap + sp - 1) / d;
-            double dp = 2 * z2 * ((p * se * (1 - se) / (judge.Positives + 2)) - ((1 - p) * sp * (1 - sp) / (judge.Negatives + 2)));
-            double spread = z / d * Math.Sqrt((ap * (1 - ap) / (n + z2)) + (p * p * se * (1 - se) / (judge.Positives + 2)) + ((1 - p) * (1 - p) * sp * (1 - sp) / (judge.Negatives + 2)));
-            return (Math.Clamp(p + dp - spread, 0, value), Math.Clamp(p + dp + spread, value, 1));
+            Interval interval = Prevalence.LangReiczigel(positives, n, errors, alpha)!.Interval;
+            return (Math.Min(interval.Low, value), Math.Max(interval.High, value));
         });
-    }
-
-    /// <summary>The size at which Wilson's interval of this rate has this width; found by bisection, since width falls with size.</summary>
-    private static double EffectiveSize(double rate, double width, double z)
-    {
-        double low = 1, high = 1e9;
-        for (int i = 0; i < 100; i++)
-        {
-            double n = Math.Sqrt(low * high);
-            if (Width(n) > width) low = n;
-            else high = n;
-        }
-
-        return high;
-
-        double Width(double n)
-        {
-            double z2 = z * z;
-            double half = z / (1 + (z2 / n)) * Math.Sqrt((rate * (1 - rate) / n) + (z2 / (4 * n * n)));
-            double centre = (rate + (z2 / (2 * n))) / (1 + (z2 / n));
-            return Math.Min(1, centre + half) - Math.Max(0, centre - half);
-        }
     }
 
     private static (double Low, double High) Pair(Interval interval) => (interval.Low, interval.High);

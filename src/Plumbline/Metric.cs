@@ -8,6 +8,9 @@ namespace Plumbline;
 /// </summary>
 public sealed record Estimate(double Value, double Low, double High, int N, string Method, Func<double, (double Low, double High)> At)
 {
+    /// <summary>How many independent samples the interval is worth; below N where samples come in clusters.</summary>
+    public double EffectiveN { get; init; } = N;
+
     /// <summary>An estimate whose 95 % interval is <paramref name="at"/>(0.05).</summary>
     public static Estimate Of(double value, int n, string method, Func<double, (double Low, double High)> at)
     {

@@ -1,7 +1,5 @@
-using System.Diagnostics;
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
-using Plumbline.Worlds;
 
 namespace Plumbline.Runs;
 

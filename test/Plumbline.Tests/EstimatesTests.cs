@@ -1,0 +1,65 @@
+using CsCheck;
+using Plumbline.Worlds;
+
+namespace Plumbline.Tests;
+
+public sealed class EstimatesTests
+{
+    /// <summary>z² / (n + z²), Wilson's upper end at no success, with z = 1.959963984540054.</summary>
+    [Theory]
+    [InlineData(5, 0.434482)]
+    [InlineData(25, 0.133192)]
+    [InlineData(500, 0.007624)]
+    public void Rate_NoSuccess_HasTheClosedFormUpperEnd(int n, double upper)
+    {
+        Estimate estimate = Estimates.Rate(0, n)!;
+        Assert.Equal(0, estimate.Low);
+        Assert.Equal(upper, estimate.High, 1e-5);
+    }
+
+    [Fact]
+    public void ClusteredRate_IdenticalClusters_CountsClustersNotSamples()
+    {
+        // Ten clusters of twenty equal answers say as much as ten answers.
+        Estimate clustered = Estimates.ClusteredRate(Enumerable.Range(0, 200).Select(i => (i / 20 % 2 == 0, $"c{i / 20}")))!;
+        Estimate ten = Estimates.Rate(5, 10)!;
+        Assert.InRange((clustered.High - clustered.Low) / (ten.High - ten.Low), 0.9, 1.1);
+    }
+
+    [Fact]
+    public void ClusteredRate_ClustersOfOne_EqualsRate() => Gen.Select(Gen.Int[1, 60], Gen.Int[0, 60]).Sample((n, k) =>
+    {
+        k = Math.Min(k, n);
+        Estimate clustered = Estimates.ClusteredRate(Enumerable.Range(0, n).Select(i => (i < k, $"c{i}")))!;
+        Estimate rate = Estimates.Rate(k, n)!;
+        Assert.Equal(rate.Low, clustered.Low, 1e-12);
+        Assert.Equal(rate.High, clustered.High, 1e-12);
+    });
+
+    [Fact]
+    public void Corrected_PerfectJudgeManyLabels_ChangesNothing()
+    {
+        Estimate rate = Estimates.Rate(30, 100)!;
+        Estimate corrected = Estimates.Corrected(rate, new("j", 1_000_000, 1_000_000, 1_000_000, 1_000_000, "", ""))!;
+        Assert.Equal(0.3, corrected.Value, 1e-12);
+        Assert.Equal(rate.Low, corrected.Low, 0.01);
+        Assert.Equal(rate.High, corrected.High, 0.01);
+    }
+
+    [Fact]
+    public void Corrected_JudgeThatMissesHalf_DoublesTheRate() =>
+        Assert.Equal(0.6, Estimates.Corrected(Estimates.Rate(300, 1000), new("j", 500, 1000, 1000, 1000, "", ""))!.Value, 1e-12);
+
+    [Fact]
+    public void Corrected_JudgeAtChance_HasNoCorrection() => Assert.Null(Estimates.Corrected(Estimates.Rate(3, 10), new("j", 50, 100, 50, 100, "", "")));
+
+    [Fact]
+    public void Corrected_FewLabels_WidensTheInterval()
+    {
+        Estimate rate = Estimates.Rate(30, 100)!;
+        Estimate few = Estimates.Corrected(rate, new("j", 18, 20, 18, 20, "", ""))!;
+        Estimate many = Estimates.Corrected(rate, new("j", 1800, 2000, 1800, 2000, "", ""))!;
+        Assert.True(few.High - few.Low > many.High - many.Low);
+        Assert.True(many.High - many.Low > rate.High - rate.Low);
+    }
+}
