@@ -119,8 +119,8 @@ public sealed partial class Gguf : ITensorSource
 
         ulong tensorCount = cursor.U64("the count of tensors"), keyCount = cursor.U64("the count of metadata");
         // A tensor takes at least 8 + 1 + 4 + 8 + 4 + 8 bytes here, a key 8 + 1 + 4 + 1.
-        if (tensorCount > (ulong)Math.Min(MostTensors, cursor.Left / 33)) throw new ModelFileException($"{file.Path}: the count of tensors, {tensorCount}, is more than a file of {file.Length} bytes can hold.");
-        if (keyCount > (ulong)Math.Min(MostKeys, cursor.Left / 14)) throw new ModelFileException($"{file.Path}: the count of metadata keys, {keyCount}, is more than a file of {file.Length} bytes can hold.");
+        if (tensorCount > (ulong)Math.Min(MostTensors, cursor.Left / 33)) throw new ModelFileException($"{file.Path}: the count of tensors, {tensorCount}, is more than a file that ends after {file.Length} bytes can hold; it is cut or broken.");
+        if (keyCount > (ulong)Math.Min(MostKeys, cursor.Left / 14)) throw new ModelFileException($"{file.Path}: the count of metadata keys, {keyCount}, is more than a file that ends after {file.Length} bytes can hold; it is cut or broken.");
 
         Dictionary<string, object> metadata = new(StringComparer.Ordinal);
         for (ulong i = 0; i < keyCount; i++)

@@ -5,7 +5,8 @@ namespace Plumbline.Models.Files;
 /// <summary>JSON files of a model folder: objects, of bounded size, without a key twice.</summary>
 internal static class JsonFile
 {
-    private const long Longest = 1L << 28;
+    /// <summary>Larger files are refused.</summary>
+    public const long Longest = 1L << 28;
 
     /// <summary>Parses a file whose root is an object; a byte order mark before it is passed over.</summary>
     /// <exception cref="ModelFileException">It is missing, too large, not UTF-8, not JSON, no object, or has a key twice.</exception>

@@ -13,6 +13,18 @@ public sealed class MalformedTests
         ReadAll(file);
     });
 
+    [Fact]
+    public void Gguf_files_are_read_or_refused_as_the_manifest_says() => Check("gguf", OpenModel);
+
+    [Fact]
+    public void Folders_are_read_or_refused_as_the_manifest_says() => Check("folder", OpenModel);
+
+    private static void OpenModel(string path)
+    {
+        using ModelFolder model = ModelFolder.Open(path);
+        ReadAll(model.Tensors);
+    }
+
     private static void ReadAll(ITensorSource source)
     {
         foreach (TensorInfo tensor in source.Tensors.Values) source.Read(tensor.Name, new float[tensor.Count]);
