@@ -59,6 +59,15 @@ internal sealed class ChatReplyReader
     /// <summary>Nothing more is wanted: the stream said that it has ended, or an error ended it. What follows may be left unread.</summary>
     public bool Ended => _done || _tooLong || _error is not null || _protocol is not null;
 
+    /// <summary>The response's status.</summary>
+    public int Status => _status;
+
+    /// <summary>The response's media type in lower case.</summary>
+    public string ContentType => _headers.ContentType;
+
+    /// <summary>The body as far as it is kept: all of it where it is no stream.</summary>
+    public ReadOnlyMemory<byte> Whole => _body.WrittenMemory;
+
     /// <summary>The event stream's own state.</summary>
     public SseReader Events => _events;
 
