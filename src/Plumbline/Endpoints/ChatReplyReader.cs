@@ -59,6 +59,9 @@ internal sealed class ChatReplyReader
     /// <summary>Nothing more is wanted: the stream said that it has ended, or an error ended it. What follows may be left unread.</summary>
     public bool Ended => _done || _tooLong || _error is not null || _protocol is not null;
 
+    /// <summary>Every choice of a stream has its finish reason; usage may still come.</summary>
+    public bool Finished => _choices.Count > 0 && _choices.Values.All(c => c.Finish is not null);
+
     /// <summary>The response's status.</summary>
     public int Status => _status;
 
@@ -140,7 +143,7 @@ internal sealed class ChatReplyReader
     {
         if (_protocol is not null) return Reply(ReplyOutcome.Errored, Fail(ReplyErrorKind.Protocol, null, _protocol));
         if (_error is not null) return Reply(ReplyOutcome.Errored, Fail(ReplyErrorKind.Server, _error, null));
-        bool finished = _choices.Count > 0 && _choices.Values.All(c => c.Finish is not null);
+        bool finished = Finished;
         if (!_done && !finished) return Reply(ReplyOutcome.Errored, Fail(ReplyErrorKind.Truncated, null, why ?? "the stream broke off before a finish reason or [DONE]"));
         if (!_done) Warn("missing-done");
         if (_choices.Count == 0) return Reply(ReplyOutcome.Errored, Fail(ReplyErrorKind.Protocol, null, "the reply has no choices"));

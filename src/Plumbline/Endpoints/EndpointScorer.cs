@@ -45,7 +45,7 @@ internal sealed class EndpointScorer(OpenAiEndpoint endpoint, int concurrency) :
         if (continuation.Length == 0) return new SequenceScore(0, 0, true, []);
         ChatReply reply = await endpoint.CompleteAsync(Body(context + continuation, maxTokens), cancellationToken).ConfigureAwait(false);
         if (reply.Outcome == ReplyOutcome.Errored) throw endpoint.Failed(reply.Error!, "/completions", reply);
-        return Score(context, continuation, reply, maxTokens);
+        return Score(context, continuation, query.Start, reply, maxTokens);
     }
 
     private async Task<int> ProbeAsync(CancellationToken cancellationToken)
@@ -74,7 +74,7 @@ internal sealed class EndpointScorer(OpenAiEndpoint endpoint, int concurrency) :
                 if (why is not null) continue;
                 try
                 {
-                    Score("The sky", " is blue.", reply, maxTokens);
+                    Score("The sky", " is blue.", start: true, reply, maxTokens);
                 }
                 catch (SequenceScoringException e)
                 {
@@ -107,7 +107,7 @@ internal sealed class EndpointScorer(OpenAiEndpoint endpoint, int concurrency) :
         return logProbs.Any(t => t.LogProb is not null) ? null : "it returns log-probabilities without figures";
     }
 
-    private SequenceScore Score(string context, string continuation, ChatReply reply, int maxTokens)
+    private SequenceScore Score(string context, string continuation, bool start, ChatReply reply, int maxTokens)
     {
         if (reply.Choices is not [{ LogProbs: { Count: > 0 } tokens } choice, ..])
             throw new SequenceScoringException($"{endpoint.Show("/completions")} returned no log-probabilities for a text of {context.Length + continuation.Length} characters.");
@@ -117,14 +117,20 @@ internal sealed class EndpointScorer(OpenAiEndpoint endpoint, int concurrency) :
         bool greedy = true, sawTop = false;
         for (int i = 0; i < tokens.Count; i++)
         {
-            long start = starts[i];
+            long begin = starts[i];
             // What was generated beyond the prompt is not ours; a token without text sits where its neighbour begins.
-            if (start >= end) break;
-            long stop = i + 1 < tokens.Count ? Math.Min(starts[i + 1], end) : maxTokens == 0 ? end : Math.Min(end, start + Math.Max(1, Runes(tokens[i].Token)));
+            if (begin >= end) break;
+            long stop = i + 1 < tokens.Count ? Math.Min(starts[i + 1], end) : maxTokens == 0 ? end : Math.Min(end, begin + Math.Max(1, Runes(tokens[i].Token)));
             if (stop <= from) continue;
+            if (from == 0 && !start && begin == 0) continue;
             if (tokens[i].LogProb is not { } logProb)
             {
-                if (figures.Count == 0 && from == 0) continue;
+                if (figures.Count == 0 && from == 0)
+                {
+                    if (start && begin == 0) endpoint.Note("the endpoint puts no start token before a text: where there is no context, the first token is not scored");
+                    continue;
+                }
+
                 throw new SequenceScoringException($"{endpoint.Show("/completions")} returned no figure for the token \"{tokens[i].Token}\" inside the continuation.");
             }
 

@@ -9,9 +9,12 @@ namespace Plumbline.Endpoints;
 /// </summary>
 internal sealed class Exchange : IDisposable
 {
-    // After [DONE] or a finish the rest of the body is read for a moment only, so that the connection can be used again
-    // and a server that keeps it open costs nothing.
-    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(250);
+    // After [DONE] the rest of the body is read for a moment only, so that the connection can be used again and a server
+    // that keeps it open costs little.
+    private static readonly TimeSpan s_afterDone = TimeSpan.FromMilliseconds(250);
+
+    // After the last finish reason usage and [DONE] follow at once, or not at all.
+    private static readonly TimeSpan s_afterFinish = TimeSpan.FromSeconds(10);
 
     private readonly EndpointOptions _options;
     private readonly CancellationToken _cancellation;
@@ -40,9 +43,6 @@ internal sealed class Exchange : IDisposable
 
     /// <summary>Nothing answered at the address.</summary>
     public bool Unreachable { get; private set; }
-
-    /// <summary>What failed beneath, if anything.</summary>
-    public Exception? Cause { get; private set; }
 
     /// <summary>Sends a request and waits for the response head.</summary>
     /// <exception cref="EgressDeniedException">The host is not one that the user named.</exception>
@@ -75,7 +75,7 @@ internal sealed class Exchange : IDisposable
                 _reading = true;
             }
 
-            _idle.CancelAfter(reader.Ended ? s_patience : _options.IdleTimeout);
+            _idle.CancelAfter(reader.Ended ? s_afterDone : reader.Finished && _options.IdleTimeout > s_afterFinish ? s_afterFinish : _options.IdleTimeout);
             int n = await _body!.ReadAsync(_portion, _either.Token).ConfigureAwait(false);
             if (n == 0)
             {
@@ -88,19 +88,16 @@ internal sealed class Exchange : IDisposable
         }
         catch (HttpIOException e) when (e.HttpRequestError == HttpRequestError.InvalidResponse)
         {
-            Cause = e;
             Reply = Failure("the response breaks the rules of HTTP");
         }
         catch (Exception e) when (e is IOException or HttpRequestException or InvalidDataException)
         {
-            Cause = e;
             Reply = reader.End(complete: false, e is InvalidDataException ? "the compressed body is broken or cut" : "the connection broke off");
         }
-        catch (OperationCanceledException e) when (!_cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (!_cancellation.IsCancellationRequested)
         {
-            // A server that leaves the connection open after [DONE] has broken nothing.
-            bool ended = reader.Ended && !_total.IsCancellationRequested;
-            if (!ended) Cause = e;
+            // A server that leaves the connection open after the end has broken nothing.
+            bool ended = (reader.Ended || reader.Finished) && !_total.IsCancellationRequested;
             Reply = reader.End(complete: ended, Waited());
         }
 
@@ -129,18 +126,15 @@ internal sealed class Exchange : IDisposable
                 if (inner is EgressDeniedException denied) throw denied;
             }
 
-            Cause = e;
             Unreachable = e.HttpRequestError is HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError;
             Reply = Failure(Describe(e, request.RequestUri!));
         }
-        catch (IOException e)
+        catch (IOException)
         {
-            Cause = e;
             Reply = Failure("the connection broke off before a response");
         }
-        catch (OperationCanceledException e) when (!_cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (!_cancellation.IsCancellationRequested)
         {
-            Cause = e;
             // The handler's own timeout is that of the connection.
             bool connecting = !_idle.IsCancellationRequested && !_total.IsCancellationRequested;
             Unreachable = connecting;

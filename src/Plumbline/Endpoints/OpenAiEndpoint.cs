@@ -50,6 +50,9 @@ public sealed class OpenAiEndpoint : IChatClient
         {
             string value = Secret(header.Variable, $"the header {header.Name}");
             secrets.Add(value);
+            using HttpRequestMessage trial = new();
+            if (!trial.Headers.TryAddWithoutValidation(header.Name, value))
+                throw new ArgumentException($"The header {header.Name} cannot be set on a request.", nameof(options));
             _headers.Add(new(header.Name, value));
         }
 
@@ -333,7 +336,6 @@ public sealed class OpenAiEndpoint : IChatClient
         using HttpRequestMessage request = new(method, _options.Address.Route(candidate, route));
         request.Headers.Authorization = _authorization;
         request.Headers.Accept.ParseAdd("application/json");
-        request.Headers.Accept.ParseAdd("text/event-stream");
         request.Headers.TryAddWithoutValidation("User-Agent", "plumbline");
         foreach ((string name, string value) in _headers)
         {
@@ -367,7 +369,7 @@ public sealed class OpenAiEndpoint : IChatClient
             tried = string.Join(" and ", Enumerable.Range(0, _options.Address.Bases.Count).Select(c => _options.Address.Show(_options.Address.Route(c, route))));
         string? proxy = error.Kind == ReplyErrorKind.Transport || error.Status is 407 or 502 or 503 or 504
             ? _proxies?.Find(to) is { } p ? $"through the proxy {p.Address.GetLeftPart(UriPartial.Authority)} of {p.Variable}" : null : null;
-        // The exception beneath may hold what the server sent; its kind has been told in our words.
+        // No inner exception: its message may repeat what the server sent, and its kind has been told in our words.
         return new EndpointException(_secrets.Hide(Describe(error, tried, proxy)), _secrets.Hide(error), _secrets.Hide(exchange.Reply!), exchange.Unreachable);
     }
 
