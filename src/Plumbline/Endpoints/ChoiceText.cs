@@ -44,7 +44,8 @@ internal sealed class ChoiceText
         foreach (JsonElement call in part.Get("tool_calls").Items())
         {
             string? id = call.Get("id").Text();
-            Tool(ToolIndex(call.Get("index").Count(), id, at++)).Take(id, call.Get("function"));
+            bool isNamed = call.Get("function")?.Get("name").Text() is { Length: > 0 };
+            Tool(ToolIndex(call.Get("index").Count(), id, isNamed, at++)).Take(id, call.Get("function"));
         }
     }
 
@@ -81,11 +82,12 @@ internal sealed class ChoiceText
         Refusal.Length == 0 ? null : JsonText.WellFormed(Refusal.ToString()), Reasoning.Length == 0 ? null : Reasoning.ToString(),
         [.. _tools.Values.Select(t => t.Finished())], _logProbs);
 
-    // Without an index a new id is a new call, and what has no id goes on with the last call.
-    private long ToolIndex(long? index, string? id, int at)
+    // Without an index a new id is a new call. What has no id either goes on with the last call, unless it stands with a
+    // name behind another call in one list.
+    private long ToolIndex(long? index, string? id, bool isNamed, int at)
     {
         if (index is { } given) return given;
-        if (id is null) return _tools.Count > 0 ? _tools.Keys.Last() : at;
+        if (id is null) return _tools.Count == 0 ? at : isNamed && at > 0 ? _tools.Keys.Last() + 1 : _tools.Keys.Last();
         foreach ((long known, ToolCallText call) in _tools)
         {
             if (call.Id == id) return known;
