@@ -1,0 +1,69 @@
+namespace Plumbline.Models.Files;
+
+/// <summary>Puts a file's tensors under Hugging Face's names and checks each against what the architecture needs.</summary>
+internal static class ModelAssembly
+{
+    // Parts that stand outside the base model, so without its prefix.
+    private static readonly string[] s_heads = ["lm_head.", "cls.", "embed_out.", "vocab_", "score.", "classifier", "qa_outputs", "pre_classifier"];
+
+    /// <summary>Hugging Face's name to the file's: the prefix that a base model's file leaves out is added, the names of old files are brought up to date.</summary>
+    public static Dictionary<string, string> Names(ITensorSource file, string architecture)
+    {
+        string prefix = ModelLayout.Prefix(architecture);
+        bool bare = !file.Tensors.Keys.Any(name => name.StartsWith(prefix, StringComparison.Ordinal));
+        Dictionary<string, string> sources = new(StringComparer.Ordinal);
+        foreach (string source in file.Tensors.Keys.Order(StringComparer.Ordinal))
+        {
+            string name = source;
+            if (bare && !Array.Exists(s_heads, head => name.StartsWith(head, StringComparison.Ordinal))) name = prefix + name;
+
+            // Layer norms in checkpoints that came from TensorFlow.
+            if (name.EndsWith("LayerNorm.gamma", StringComparison.Ordinal)) name = name[..^"gamma".Length] + "weight";
+            if (name.EndsWith("LayerNorm.beta", StringComparison.Ordinal)) name = name[..^"beta".Length] + "bias";
+            if (!sources.TryAdd(name, source)) throw new ModelFileException($"{file.Path}: tensors {TensorLookup.Quote(sources[name])} and {TensorLookup.Quote(source)} are the same part of the model, {TensorLookup.Quote(name)}.");
+        }
+
+        // The head's bias has two names in BERT's family.
+        if (architecture is "bert" or "roberta")
+        {
+            string bias = ModelLayout.HeadBias(architecture), twin = ModelLayout.Head(architecture).Replace("weight", "bias", StringComparison.Ordinal);
+            if (!sources.ContainsKey(bias) && sources.TryGetValue(twin, out string? source)) sources.Add(bias, source);
+        }
+
+        return sources;
+    }
+
+    /// <summary>The view of the file that holds exactly the architecture's tensors.</summary>
+    /// <param name="file">The file; the view takes it over.</param>
+    /// <param name="config">What the model is.</param>
+    /// <param name="sources">Hugging Face's name to the file's.</param>
+    /// <param name="key">What the file's config calls a size.</param>
+    /// <param name="pairedHeads">For a tensor the number of heads whose rows lie in adjacent pairs, or 0.</param>
+    public static ModelTensors Assemble(ITensorSource file, ModelConfig config, Dictionary<string, string> sources, Func<string, string> key, Func<string, int> pairedHeads)
+    {
+        ModelTensors view = new(file);
+        foreach (ExpectedTensor expected in ModelLayout.Of(config))
+        {
+            string source = sources.GetValueOrDefault(expected.Name, expected.Name);
+            string called = source == expected.Name ? source : $"{source} ({expected.Name})";
+            if (!file.Tensors.TryGetValue(source, out TensorInfo? tensor))
+            {
+                if (expected.Optional) continue;
+                string why = expected.Name == ModelLayout.Head(config.Architecture) && config.Raw.ValueKind != System.Text.Json.JsonValueKind.Undefined ? "; tie_word_embeddings is false or absent, so the head must have a matrix of its own" : "";
+                throw new ModelFileException($"{file.Path}: tensor {called} is missing{why}.");
+            }
+
+            if (!tensor.Shape.SequenceEqual(expected.Shape))
+            {
+                throw new ModelFileException($"{file.Path}: tensor {called} has shape {tensor.Shape.Show()}; the config makes it {expected.Shape.Show()}: "
+                    + string.Join(", ", expected.Dimensions.Select(d => $"{key(d.What)} = {d.Size}")) + ".");
+            }
+
+            if (!tensor.Type.HoldsWeights())
+                throw new ModelFileException($"{file.Path}: tensor {called} has type {tensor.Type}; integers and 8-bit floats are no weights without their scales. Convert the model to F32, F16 or BF16.");
+            view.Add(expected.Name, source, pairedHeads(expected.Name));
+        }
+
+        return view;
+    }
+}

@@ -1,0 +1,314 @@
+using Plumbline.Models.Files;
+using Plumbline.Models.Kernels;
+using Plumbline.Models.Tokenizers;
+
+namespace Plumbline.Models.Inference;
+
+/// <summary>
+/// The one thread that runs a model. Texts that are generated at the same time decode together, new prompts join between
+/// two steps (continuous batching), and scoring requests that wait together are scored as one. Safe for concurrent use.
+/// </summary>
+internal sealed unsafe class InferenceEngine : IDisposable
+{
+    // Finished texts whose keys and values are kept a while: the next prompt often begins alike.
+    private const int MostKept = 4;
+
+    // A shorter common beginning is not worth a copy of its page.
+    private const int LeastShared = 16;
+
+    private readonly LanguageModelOptions _options;
+    private readonly WorkerPool _pool;
+    private readonly Transformer _model;
+    private readonly Scoring _scoring;
+    private readonly ITokenizer? _tokenizer;
+    private readonly Thread _thread;
+    private readonly Lock _lock = new();
+    private readonly SemaphoreSlim _work = new(0);
+    private readonly Queue<ScoreJob> _scores = new();
+    private readonly Queue<TextGeneration> _waiting = new();
+    private readonly Queue<Action> _calls = new();
+    private readonly List<TextGeneration> _active = [];
+    private readonly LinkedList<(int[] Ids, KeyValueSequence Cache)> _kept = [];
+    private NativeBuffer? _logits;
+    private bool _closing;
+
+    /// <param name="source">The model's tensors, copied here: the source is not needed afterwards.</param>
+    /// <param name="config">The model's description.</param>
+    /// <param name="tokenizer">For text; null to work on ids only.</param>
+    /// <param name="options">Threads and batches.</param>
+    public InferenceEngine(ITensorSource source, ModelConfig config, ITokenizer? tokenizer, LanguageModelOptions options)
+    {
+        options.Validate();
+        (_options, _tokenizer) = (options, tokenizer);
+        _pool = new WorkerPool(options.Threads ?? Environment.ProcessorCount);
+        try
+        {
+            _model = new Transformer(source, config, _pool);
+        }
+        catch
+        {
+            _pool.Dispose();
+            throw;
+        }
+
+        _scoring = new Scoring(_model, _pool, options.BatchTokens);
+        _thread = new Thread(Loop) { IsBackground = true, Name = "Plumbline inference" };
+        _thread.Start();
+    }
+
+    /// <summary>Bytes of the weights in memory.</summary>
+    public long WeightBytes => _model.WeightBytes;
+
+    /// <summary>Threads of the kernels.</summary>
+    public int Threads => _pool.Threads;
+
+    public Task<IReadOnlyList<TokenScore>> ScoreAsync(IReadOnlyList<TokenQuery> queries, CancellationToken cancellationToken)
+    {
+        ScoreJob job = new(queries, cancellationToken);
+        Enqueue(_scores, job);
+        return job.Completion.Task;
+    }
+
+    public Task<GenerationResult> GenerateAsync(TextGeneration generation)
+    {
+        Enqueue(_waiting, generation);
+        return generation.Completion.Task;
+    }
+
+    /// <summary>Logits [position, vocabulary] of ids.</summary>
+    public Task<float[]> LogitsAsync(int[] ids, CancellationToken cancellationToken) => Call(() =>
+    {
+        using KeyValueSequence cache = new(_model.Pages);
+        float[] logits = new float[checked(ids.Length * _model.Config.VocabularySize)];
+        int step = _model.DependsOnLength ? ids.Length : Math.Max(Tile.Height, Math.Min(_options.BatchTokens, (1 << 22) / _model.Config.VocabularySize));
+        for (int first = 0; first < ids.Length; first += step)
+        {
+            int count = Math.Min(step, ids.Length - first);
+            _model.Forward([new SequenceSlice(cache, ids.AsMemory(first, count))], [.. Enumerable.Range(0, count)], cancellationToken);
+            fixed (float* target = logits) _model.Logits(0, count, target + ((long)first * _model.Config.VocabularySize));
+        }
+
+        return logits;
+    });
+
+    /// <summary>Runs something on the model's thread.</summary>
+    public Task<T> Call<T>(Func<T> call)
+    {
+        TaskCompletionSource<T> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Enqueue(_calls, () =>
+        {
+            try
+            {
+                completion.SetResult(call());
+            }
+            catch (Exception e)
+            {
+                completion.SetException(e);
+            }
+        });
+        return completion.Task;
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            if (_closing) return;
+            _closing = true;
+        }
+
+        _work.Release();
+        _thread.Join();
+        _scoring.Dispose();
+        foreach ((_, KeyValueSequence cache) in _kept) cache.Dispose();
+        _logits?.Dispose();
+        _model.Dispose();
+        _pool.Dispose();
+        _work.Dispose();
+    }
+
+    private void Enqueue<T>(Queue<T> queue, T item)
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_closing, this);
+            queue.Enqueue(item);
+        }
+
+        _work.Release();
+    }
+
+    private void Loop()
+    {
+        while (true)
+        {
+            if (_active.Count == 0) _work.Wait();
+            List<ScoreJob> scores = [];
+            List<Action> calls = [];
+            lock (_lock)
+            {
+                if (_closing) break;
+                while (_scores.TryDequeue(out ScoreJob? job)) scores.Add(job);
+                while (_calls.TryDequeue(out Action? call)) calls.Add(call);
+                while (_active.Count < _options.Concurrency && _waiting.TryDequeue(out TextGeneration? generation)) _active.Add(generation);
+            }
+
+            foreach (Action call in calls) call();
+            if (scores.Count > 0) Score(scores);
+            Step();
+        }
+
+        Close();
+    }
+
+    private void Close()
+    {
+        ObjectDisposedException gone = new(nameof(LanguageModel));
+        lock (_lock)
+        {
+            foreach (ScoreJob job in _scores) job.Completion.TrySetException(gone);
+            foreach (TextGeneration generation in _waiting.Concat(_active)) generation.Completion.TrySetException(gone);
+            foreach (TextGeneration generation in _active) generation.Dispose();
+            _active.Clear();
+            while (_calls.TryDequeue(out Action? call)) call();
+        }
+    }
+
+    private void Score(List<ScoreJob> jobs)
+    {
+        foreach (ScoreJob cancelled in jobs.Where(job => job.Cancellation.IsCancellationRequested)) cancelled.Completion.TrySetCanceled(cancelled.Cancellation);
+        jobs.RemoveAll(job => job.Cancellation.IsCancellationRequested);
+        if (jobs.Count == 0) return;
+        try
+        {
+            // One job may be stopped between layers; several that run as one end together.
+            IReadOnlyList<TokenScore> scores = _scoring.Score([.. jobs.SelectMany(job => job.Queries)], jobs.Count == 1 ? jobs[0].Cancellation : CancellationToken.None);
+            int first = 0;
+            foreach (ScoreJob job in jobs)
+            {
+                job.Completion.TrySetResult([.. scores.Skip(first).Take(job.Queries.Count)]);
+                first += job.Queries.Count;
+            }
+        }
+        catch (OperationCanceledException e)
+        {
+            jobs[0].Completion.TrySetCanceled(e.CancellationToken);
+        }
+        catch (Exception) when (jobs.Count > 1)
+        {
+            // One of them is at fault: each by itself, so that only that one hears of it.
+            foreach (ScoreJob job in jobs) Score([job]);
+        }
+        catch (Exception e)
+        {
+            jobs[0].Completion.TrySetException(e);
+        }
+    }
+
+    private void Step()
+    {
+        foreach (TextGeneration cancelled in _active.Where(g => g.CancellationToken.IsCancellationRequested).ToList()) Leave(cancelled, () => cancelled.Completion.TrySetCanceled(cancelled.CancellationToken));
+        if (_active.Count == 0) return;
+
+        List<TextGeneration> batch = [];
+        List<SequenceSlice> slices = [];
+        List<int> wanted = [];
+        List<TextGeneration> finished = [];
+        int rows = 0;
+        // Texts that decode come first; what is left of the batch goes to prompts.
+        foreach (TextGeneration generation in _active.OrderBy(g => g.Cache is null ? int.MaxValue : g.UnreadCount))
+        {
+            if (rows >= _options.BatchTokens) break;
+            generation.Cache ??= Begin(generation.Ids);
+            int[] ids = generation.Unread(_model.DependsOnLength ? int.MaxValue : _options.BatchTokens - rows);
+            slices.Add(new SequenceSlice(generation.Cache, ids));
+            batch.Add(generation);
+            rows += ids.Length;
+            if (ids.Length == generation.UnreadCount)
+            {
+                wanted.Add(rows - 1);
+                finished.Add(generation);
+            }
+        }
+
+        try
+        {
+            _model.Forward(slices, wanted, batch.Count == 1 ? batch[0].CancellationToken : CancellationToken.None);
+            int vocabulary = _model.Config.VocabularySize;
+            if (_logits is null || _logits.Length < (long)finished.Count * vocabulary * sizeof(float))
+            {
+                _logits?.Dispose();
+                _logits = NativeBuffer.OfFloats((long)Math.Max(finished.Count, 4) * vocabulary);
+            }
+
+            float* logits = _logits.Floats;
+            if (finished.Count > 0) _model.Logits(0, finished.Count, logits);
+            for (int i = 0; i < finished.Count; i++) Sample(finished[i], new ReadOnlySpan<float>(logits + ((long)i * vocabulary), vocabulary));
+        }
+        catch (OperationCanceledException e)
+        {
+            Leave(batch[0], () => batch[0].Completion.TrySetCanceled(e.CancellationToken));
+        }
+        catch (Exception e)
+        {
+            foreach (TextGeneration generation in batch) Leave(generation, () => generation.Completion.TrySetException(e));
+        }
+    }
+
+    private void Sample(TextGeneration generation, ReadOnlySpan<float> logits)
+    {
+        try
+        {
+            int most = _model.Config.Positions == PositionKind.Learned ? _model.Config.MaxPositions : int.MaxValue;
+            if (generation.Step(logits, most) is { } result) Leave(generation, () => generation.Completion.TrySetResult(result));
+        }
+        catch (Exception e)
+        {
+            // A callback of one text must not end the others.
+            Leave(generation, () => generation.Completion.TrySetException(e));
+        }
+    }
+
+    private void Leave(TextGeneration generation, Action complete)
+    {
+        _active.Remove(generation);
+        if (generation.Cache is { } cache && generation.Completion.Task.IsCompleted == false && cache.Length >= LeastShared && !_model.DependsOnLength)
+        {
+            generation.Cache = null;
+            _kept.AddFirst(([.. generation.Ids.Take(cache.Length)], cache));
+            if (_kept.Count > MostKept)
+            {
+                _kept.Last!.Value.Cache.Dispose();
+                _kept.RemoveLast();
+            }
+        }
+
+        generation.Dispose();
+        complete();
+    }
+
+    // A cache with the longest beginning that another text has already computed; the last id is always read anew.
+    private KeyValueSequence Begin(IReadOnlyList<int> ids)
+    {
+        if (!_model.DependsOnLength)
+        {
+            int best = LeastShared - 1;
+            KeyValueSequence? from = null;
+            foreach ((IReadOnlyList<int> other, KeyValueSequence cache) in _active.Where(g => g.Cache is not null).Select(g => (g.Ids, g.Cache!)).Concat(_kept.Select(k => ((IReadOnlyList<int>)k.Ids, k.Cache))))
+            {
+                int common = 0, most = Math.Min(ids.Count - 1, cache.Length);
+                while (common < most && ids[common] == other[common]) common++;
+                if (common > best) (best, from) = (common, cache);
+            }
+
+            if (from is not null) return from.Fork(best);
+        }
+
+        return new KeyValueSequence(_model.Pages);
+    }
+
+    private sealed record ScoreJob(IReadOnlyList<TokenQuery> Queries, CancellationToken Cancellation)
+    {
+        public TaskCompletionSource<IReadOnlyList<TokenScore>> Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

@@ -1,0 +1,159 @@
+using System.Text.Json;
+using Plumbline.Models.Files;
+using Plumbline.Models.Templates;
+using Plumbline.Models.Tokenizers;
+
+namespace Plumbline.Models.Inference;
+
+/// <summary>
+/// A causal language model on the processor's own kernels: exact scoring and generation with the weights as the file holds
+/// them (quantised or half) times f32 activations. A figure does not depend on what is computed beside it: batch,
+/// concurrency, shared beginnings and the number of threads change no bit. Safe for concurrent use; requests that run at the same time share
+/// batches.
+/// </summary>
+public sealed class LanguageModel : ISequenceScorer, IDisposable
+{
+    private readonly InferenceEngine _engine;
+
+    private LanguageModel(ModelFolder folder, ITokenizer? tokenizer, IChatTemplate? template, LanguageModelOptions options)
+    {
+        (Path, Config, Tokenizer, Template) = (folder.Path, folder.Config, tokenizer, template);
+        AddsBos = AsksForBos(folder);
+        StartId = FindStart();
+        _engine = new InferenceEngine(folder.Tensors, folder.Config, tokenizer, options);
+    }
+
+    /// <summary>What was loaded.</summary>
+    public string Path { get; }
+
+    /// <summary>What the model is.</summary>
+    public ModelConfig Config { get; }
+
+    /// <summary>Null for a model that works on ids only.</summary>
+    public ITokenizer? Tokenizer { get; }
+
+    /// <summary>Null for a model that is not made for chat.</summary>
+    public IChatTemplate? Template { get; }
+
+    /// <summary>Whether texts begin with the beginning-of-sequence token, as tokenizer_config.json or GGUF says.</summary>
+    public bool AddsBos { get; }
+
+    /// <summary>
+    /// The token that a document begins with: the beginning-of-sequence token, unless the tokenizer says that it is not
+    /// added and there is an &lt;|endoftext|&gt; (SmolLM2's beginning-of-sequence token opens a chat turn). Null where there is none.
+    /// </summary>
+    public int? StartId { get; }
+
+    /// <summary>Bytes of the weights in memory.</summary>
+    public long WeightBytes => _engine.WeightBytes;
+
+    /// <summary>Threads of the kernels.</summary>
+    public int Threads => _engine.Threads;
+
+    /// <summary>Loads a model; weights are copied into memory and the folder is not needed afterwards.</summary>
+    /// <param name="folder">The model's files; stays the caller's.</param>
+    /// <param name="tokenizer">Its tokenizer; null to work on ids.</param>
+    /// <param name="template">Its chat template; null where it has none.</param>
+    /// <param name="options">Null for the defaults.</param>
+    /// <exception cref="ModelFileException">No causal language model, or a tensor is missing.</exception>
+    public static LanguageModel Load(ModelFolder folder, ITokenizer? tokenizer = null, IChatTemplate? template = null, LanguageModelOptions? options = null) =>
+        new(folder, tokenizer, template, options ?? new LanguageModelOptions());
+
+    /// <summary>Logits of all positions.</summary>
+    /// <param name="ids">Ids below the vocabulary's size; at least one.</param>
+    /// <param name="cancellationToken">Stops between layers.</param>
+    /// <returns>[position, vocabulary], row after row.</returns>
+    public Task<float[]> LogitsAsync(IReadOnlyList<int> ids, CancellationToken cancellationToken = default) => _engine.LogitsAsync(Checked(ids, nameof(ids)), cancellationToken);
+
+    /// <inheritdoc cref="LogitsAsync"/>
+    public float[] Logits(IReadOnlyList<int> ids, CancellationToken cancellationToken = default) => LogitsAsync(ids, cancellationToken).GetAwaiter().GetResult();
+
+    /// <summary>Log-probabilities of continuations. Queries that begin alike share the computation.</summary>
+    /// <param name="queries">Ids; the order of the results is theirs.</param>
+    /// <param name="cancellationToken">Stops between layers.</param>
+    public Task<IReadOnlyList<TokenScore>> ScoreAsync(IReadOnlyList<TokenQuery> queries, CancellationToken cancellationToken = default)
+    {
+        foreach (TokenQuery query in queries)
+        {
+            if (Config.Positions == PositionKind.Learned && query.Context.Count + query.Continuation.Count > Config.MaxPositions + 1)
+                throw new ArgumentException($"A query has {query.Context.Count + query.Continuation.Count} ids; the model has {Config.MaxPositions} positions.", nameof(queries));
+        }
+
+        return _engine.ScoreAsync(queries, cancellationToken);
+    }
+
+    /// <inheritdoc cref="ScoreAsync(IReadOnlyList{TokenQuery}, CancellationToken)"/>
+    public IReadOnlyList<TokenScore> Score(IReadOnlyList<TokenQuery> queries, CancellationToken cancellationToken = default) => ScoreAsync(queries, cancellationToken).GetAwaiter().GetResult();
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<SequenceScore>> ScoreAsync(IReadOnlyList<SequenceQuery> queries, CancellationToken cancellationToken = default)
+    {
+        if (Tokenizer is null) throw new SequenceScoringException($"{Path} has no tokenizer, so text cannot be scored; put its tokenizer.json beside it.");
+        List<TokenQuery> tokens = new(queries.Count);
+        foreach (SequenceQuery query in queries)
+        {
+            IReadOnlyList<int> context = query.Context.Length == 0 ? [] : Tokenizer.Encode(query.Context);
+            if (query.Context.Length == 0 && query.Start && StartId is { } start) context = [start];
+            else if (query.Start && AddsBos && Config.BosId is { } bos && (context.Count == 0 || context[0] != bos)) context = [bos, .. context];
+            tokens.Add(new TokenQuery(context, Tokenizer.Encode(query.Continuation)));
+        }
+
+        IReadOnlyList<TokenScore> scores = await ScoreAsync(tokens, cancellationToken);
+        return [.. scores.Select(score => new SequenceScore(score.LogProb, score.TokenLogProbs.Count, score.Greedy, score.TokenLogProbs))];
+    }
+
+    /// <summary>Continues a prompt; prompts that are under way at the same time decode together.</summary>
+    /// <param name="prompt">At least one id.</param>
+    /// <param name="options">Null for greedy decoding of 256 tokens.</param>
+    /// <param name="onText">Called with each piece of text as it becomes certain, on the model's thread: return quickly.</param>
+    /// <param name="cancellationToken">Stops between layers, or between two tokens where other texts decode along.</param>
+    public Task<GenerationResult> GenerateAsync(IReadOnlyList<int> prompt, GenerationOptions? options = null, Action<string>? onText = null, CancellationToken cancellationToken = default) =>
+        GenerateAsync(prompt, options, onText, null, cancellationToken);
+
+    /// <summary>Continues a text, with the beginning-of-sequence token in front where the model asks for it.</summary>
+    /// <inheritdoc cref="GenerateAsync(IReadOnlyList{int}, GenerationOptions?, Action{string}?, CancellationToken)"/>
+    /// <exception cref="InvalidOperationException">The model has no tokenizer.</exception>
+    public Task<GenerationResult> GenerateAsync(string prompt, GenerationOptions? options = null, Action<string>? onText = null, CancellationToken cancellationToken = default) =>
+        GenerateAsync(WithBos(Encode(prompt)), options, onText, cancellationToken);
+
+    /// <summary>Ids with the beginning-of-sequence token in front, once, where the model asks for it.</summary>
+    public IReadOnlyList<int> WithBos(IReadOnlyList<int> ids) => AddsBos && Config.BosId is { } bos && (ids.Count == 0 || ids[0] != bos) ? [bos, .. ids] : ids;
+
+    /// <summary>Ends the model's thread; requests that are under way fail.</summary>
+    public void Dispose() => _engine.Dispose();
+
+    internal Task<GenerationResult> GenerateAsync(
+        IReadOnlyList<int> prompt, GenerationOptions? options, Action<string>? onText, Action<int, float[]>? onLogits, CancellationToken cancellationToken)
+    {
+        options ??= new GenerationOptions();
+        options.Validate();
+        int[] ids = Checked(prompt, nameof(prompt));
+        return _engine.GenerateAsync(new TextGeneration(ids, options, Config.EosIds, Tokenizer, onText, cancellationToken) { OnLogits = onLogits });
+    }
+
+    private IReadOnlyList<int> Encode(string text) => Tokenizer?.Encode(text) ?? throw new InvalidOperationException($"{Path} has no tokenizer; give ids, or put its tokenizer.json beside it.");
+
+    private int[] Checked(IReadOnlyList<int> ids, string name)
+    {
+        if (ids.Count == 0) throw new ArgumentException("There are no ids; a model needs at least one.", name);
+        foreach (int id in ids)
+        {
+            if ((uint)id >= (uint)Config.VocabularySize) throw new ArgumentOutOfRangeException(name, id, $"Ids are from 0 to {Config.VocabularySize - 1}.");
+        }
+
+        if (Config.Positions == PositionKind.Learned && ids.Count > Config.MaxPositions) throw new ArgumentException($"{ids.Count} ids are more than the model's {Config.MaxPositions} positions.", name);
+        return [.. ids];
+    }
+
+    private static bool AsksForBos(ModelFolder folder)
+    {
+        if (folder.Config.BosId is null) return false;
+        if (folder.TokenizerConfig is { ValueKind: JsonValueKind.Object } json && json.TryGetProperty("add_bos_token", out JsonElement flag) && flag.ValueKind is JsonValueKind.True or JsonValueKind.False)
+            return folder.TokenizerConfig.Value.GetProperty("add_bos_token").GetBoolean();
+        if (folder.Metadata is { } metadata)
+            return metadata.TryGetValue("tokenizer.ggml.add_bos_token", out object? value) ? value is true : metadata.TryGetValue("tokenizer.ggml.model", out object? model) && model is "llama";
+        return folder.Format == ModelFormat.Llama2C;
+    }
+
+    private int? FindStart() => AddsBos ? Config.BosId : Tokenizer?.IdOf("<|endoftext|>") ?? Config.BosId;
+}

@@ -1,0 +1,135 @@
+using Plumbline.Models.Files;
+using Plumbline.Models.Kernels;
+
+namespace Plumbline.Models.Inference;
+
+/// <summary>
+/// A linear layer, its outputs perhaps from several tensors (queries, keys and values; gate and up). Tensors of the
+/// same type are one matrix. Weights stay in the file's type where the kernels read it and are f32 otherwise.
+/// </summary>
+internal sealed unsafe class Linear : IDisposable
+{
+    private readonly List<(PackedMatrix Matrix, int Column)> _matrices = [];
+    private readonly NativeBuffer? _bias;
+
+    private Linear(int outputs, NativeBuffer? bias) => (Outputs, _bias) = (outputs, bias);
+
+    public int Outputs { get; }
+
+    /// <summary>Biases of all outputs; null where there are none.</summary>
+    public float* Bias => _bias is null ? null : _bias.Floats;
+
+    /// <summary>The only matrix, for embeddings.</summary>
+    public PackedMatrix Matrix => _matrices[0].Matrix;
+
+    /// <summary>Bytes of memory held.</summary>
+    public long Bytes => _matrices.Sum(m => m.Matrix.Bytes) + (_bias?.Length ?? 0);
+
+    public static Linear Load(ITensorSource source, IReadOnlyList<LinearPart> parts, int layer, WorkerPool pool)
+    {
+        int outputs = parts.Sum(part => part.Rows);
+        NativeBuffer? bias = parts.Any(part => part.Bias) ? NativeBuffer.OfFloats(outputs) : null;
+        Linear linear = new(outputs, bias);
+        try
+        {
+            int column = 0;
+            for (int first = 0; first < parts.Count;)
+            {
+                TensorType held = Held(Weight(parts[first]));
+                int end = first + 1;
+                while (end < parts.Count && Held(Weight(parts[end])) == held) end++;
+                linear._matrices.Add((Pack(source, [.. Enumerable.Range(first, end - first).Select(i => parts[i])], layer, held, pool), column));
+                for (; first < end; first++)
+                {
+                    if (parts[first].Bias) LoadBias(source, parts[first], layer, bias!.Floats + column);
+                    column += parts[first].Rows;
+                }
+            }
+
+            return linear;
+        }
+        catch
+        {
+            linear.Dispose();
+            throw;
+        }
+
+        TensorInfo Weight(LinearPart part) => source.Tensors.TryGetValue(BlockLayout.At(part.Name, layer) + ".weight", out TensorInfo? info) ? info
+            : throw new ModelFileException($"{source.Path}: there is no tensor {BlockLayout.At(part.Name, layer)}.weight.");
+        TensorType Held(TensorInfo info) => !parts.Any(part => part.Transposed) && PackedMatrix.Holds(info.Type) ? info.Type : TensorType.F32;
+    }
+
+    /// <summary>c[row, outputs] = a · Wᵀ; the bias is added by whoever reads c next.</summary>
+    public void Multiply(WorkerPool pool, RowBlocks a, float* c)
+    {
+        foreach ((PackedMatrix matrix, int column) in _matrices) MatrixProduct.Multiply(pool, a, matrix, c + column, Outputs);
+    }
+
+    public void Dispose()
+    {
+        foreach ((PackedMatrix matrix, _) in _matrices) matrix.Dispose();
+        _bias?.Dispose();
+    }
+
+    private static PackedMatrix Pack(ITensorSource source, LinearPart[] parts, int layer, TensorType held, WorkerPool pool)
+    {
+        int rows = parts.Sum(part => part.Rows), columns = -1;
+        // Which tensor and which of its rows each output is.
+        List<(TensorInfo Tensor, LinearPart Part, int First)> tensors = [];
+        int first = 0;
+        foreach (LinearPart part in parts)
+        {
+            TensorInfo tensor = source.Tensors[BlockLayout.At(part.Name, layer) + ".weight"];
+            if (tensor.Shape.Count != 2 || !tensor.Type.HoldsWeights()) throw new ModelFileException($"{source.Path}: tensor {tensor.Name} is no matrix of weights.");
+            int width = checked((int)tensor.Shape[part.Transposed ? 0 : 1]);
+            if (columns >= 0 && width != columns) throw new ModelFileException($"{source.Path}: tensor {tensor.Name} has {width} inputs; {columns} are expected.");
+            columns = width;
+            tensors.Add((tensor, part, first));
+            first += part.Rows;
+        }
+
+        if (parts.Any(part => part.Transposed)) return PackTransposed(source, tensors, rows, columns, pool);
+        return PackedMatrix.Pack(held, rows, columns, Row, pool);
+
+        ReadOnlySpan<byte> Row(int row)
+        {
+            int i = tensors.Count - 1;
+            while (tensors[i].First > row) i--;
+            (TensorInfo tensor, LinearPart part, int start) = tensors[i];
+            int own = part.Source is null ? row - start : part.Source(row - start);
+            int bytes = checked((int)(tensor.Length / tensor.Shape[0]));
+            ReadOnlySpan<byte> held = source.Bytes(tensor.Name, (long)own * bytes, bytes);
+            if (PackedMatrix.Holds(tensor.Type)) return held;
+            float[] values = new float[columns];
+            Dequantization.ToSingle(tensor.Type, held, values);
+            return System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan());
+        }
+    }
+
+    private static PackedMatrix PackTransposed(ITensorSource source, List<(TensorInfo Tensor, LinearPart Part, int First)> tensors, int rows, int columns, WorkerPool pool)
+    {
+        using NativeBuffer values = NativeBuffer.OfFloats((long)rows * columns);
+        foreach ((TensorInfo tensor, LinearPart part, int first) in tensors)
+        {
+            float[] stored = new float[checked((int)tensor.Count)];
+            source.Read(tensor.Name, stored);
+            int width = checked((int)tensor.Shape[1]);
+            for (int row = 0; row < part.Rows; row++)
+            {
+                int own = part.Source is null ? row : part.Source(row);
+                for (int k = 0; k < columns; k++) values.Floats[((long)(first + row) * columns) + k] = stored[((long)k * width) + own];
+            }
+        }
+
+        return PackedMatrix.Pack(rows, columns, values.Floats, pool);
+    }
+
+    private static void LoadBias(ITensorSource source, LinearPart part, int layer, float* target)
+    {
+        string name = BlockLayout.At(part.Name, layer) + ".bias";
+        if (!source.Tensors.TryGetValue(name, out TensorInfo? tensor)) throw new ModelFileException($"{source.Path}: there is no tensor {name}.");
+        float[] values = new float[checked((int)tensor.Count)];
+        source.Read(name, values);
+        for (int row = 0; row < part.Rows; row++) target[row] = values[part.Source is null ? row : part.Source(row)];
+    }
+}

@@ -1,0 +1,95 @@
+using System.Runtime.CompilerServices;
+using Plumbline.Models.Files;
+
+namespace Plumbline.Models.Kernels;
+
+/// <summary>
+/// c[m, n] = a[m, k] · w[n, k]ᵀ. A thread takes panels of 32 outputs; of each it dequantises up to 256 columns into a
+/// tile of its first-level cache and runs all rows over it, so weights are read once and never held in f32.
+/// Every output is one sum over k in rising order: the number of rows, panels and threads does not change a bit of it.
+/// </summary>
+internal static unsafe class MatrixProduct
+{
+    private const int MostDepth = 256;
+
+    /// <param name="pool">Threads to share the panels.</param>
+    /// <param name="a">Rows in blocks, of the weights' columns.</param>
+    /// <param name="w">Weights.</param>
+    /// <param name="c">Results, row-major.</param>
+    /// <param name="stride">Distance of the rows of c.</param>
+    public static void Multiply(WorkerPool pool, RowBlocks a, PackedMatrix w, float* c, long stride)
+    {
+        if (a.Depth != w.Columns) throw new ArgumentException($"Rows of {a.Depth} values do not fit weights of {w.Columns} columns.", nameof(a));
+        if (a.Rows == 0) return;
+
+        int perPiece, rowPieces = 1;
+        if (pool.Threads == 1)
+        {
+            perPiece = w.Panels;
+        }
+        else
+        {
+            // Three pieces a thread even out; with one row a piece should read at least 32 KB, or claiming it costs more.
+            perPiece = Math.Max(1, w.Panels / (pool.Threads * 3));
+            if (a.Count == 1) perPiece = (int)Math.Max(perPiece, Math.Min(w.Panels, 32768 / Math.Max(1, w.PanelBytes)));
+            if (w.Panels < pool.Threads * 3) rowPieces = Math.Min(a.Count, ((pool.Threads * 3) + w.Panels - 1) / w.Panels);
+        }
+
+        int panelPieces = (w.Panels + perPiece - 1) / perPiece;
+        pool.Run(panelPieces * rowPieces, (piece, _) =>
+        {
+            int first = piece % panelPieces * perPiece, part = piece / panelPieces;
+            int from = (int)((long)a.Count * part / rowPieces), to = (int)((long)a.Count * (part + 1) / rowPieces);
+            Panels(a, from, to, w, first, Math.Min(first + perPiece, w.Panels), c, stride);
+        });
+    }
+
+    [SkipLocalsInit]
+    private static void Panels(RowBlocks a, int fromBlock, int toBlock, PackedMatrix w, int first, int end, float* c, long stride)
+    {
+        float* stack = stackalloc float[(MostDepth * Tile.Width) + 16];
+        float* tile = Tile.Align(stack);
+        float* edge = stackalloc float[Tile.Height * Tile.Width];
+        int depth = a.Depth;
+        int parts = (depth + MostDepth - 1) / MostDepth;
+        int step = ((depth + parts - 1) / parts + 31) / 32 * 32;
+
+        for (int panel = first; panel < end; panel++)
+        {
+            int column = panel * Tile.Width;
+            int columns = Math.Min(Tile.Width, w.Rows - column);
+            for (int k = 0; k < depth; k += step)
+            {
+                int length = Math.Min(step, depth - k);
+                float* weights = tile;
+                if (w.Type == TensorType.F32) weights = (float*)w.Panel(panel) + (k * (long)Tile.Width);
+                else w.Unpack(panel, k, length, tile);
+
+                for (int block = fromBlock; block < toBlock; block++)
+                {
+                    int rows = a.RowsOf(block), height = Tile.HeightFor(rows);
+                    float* target = c + (block * Tile.Height * stride) + column;
+                    float* values = a.Block(block) + ((long)k * height);
+                    if (rows == height && columns == Tile.Width)
+                    {
+                        Tile.Multiply(height, values, weights, length, target, checked((int)stride), k > 0);
+                        continue;
+                    }
+
+                    // At the edge a full tile is computed beside and its real part copied.
+                    if (k > 0) Copy(target, stride, edge, Tile.Width, rows, columns);
+                    Tile.Multiply(height, values, weights, length, edge, Tile.Width, k > 0);
+                    Copy(edge, Tile.Width, target, stride, rows, columns);
+                }
+            }
+        }
+    }
+
+    private static void Copy(float* source, long sourceStride, float* target, long targetStride, int rows, int columns)
+    {
+        for (int row = 0; row < rows; row++)
+        {
+            new ReadOnlySpan<float>(source + (row * sourceStride), columns).CopyTo(new Span<float>(target + (row * targetStride), columns));
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Plumbline.Models.Kernels;
+
+/// <summary>Narrow numbers to f32, exactly.</summary>
+internal static unsafe class Widening
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Bytes16(byte* p) => Avx512F.IsSupported
+        ? Avx512F.ConvertToVector512Int32(Vector128.Load(p))
+        : Vector512.Create(Bytes8(p), Bytes8(p + 8));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> SignedBytes16(sbyte* p) => Avx512F.IsSupported
+        ? Avx512F.ConvertToVector512Int32(Vector128.Load(p))
+        : Vector512.Create(SignedBytes8(p), SignedBytes8(p + 8));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Bytes8(byte* p) => Avx2.IsSupported
+        ? Avx2.ConvertToVector256Int32(p)
+        : Vector256.Create(p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> SignedBytes8(sbyte* p) => Avx2.IsSupported
+        ? Avx2.ConvertToVector256Int32(p)
+        : Vector256.Create(p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7]);
+
+    /// <summary>Sixteen IEEE halves.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Halves16(ushort* p)
+    {
+        (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(Vector256.Load(p));
+        return Vector512.Create(Halves(low), Halves(high));
+    }
+
+    /// <summary>Eight IEEE halves.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Halves8(ushort* p)
+    {
+        (Vector128<uint> low, Vector128<uint> high) = Vector128.Widen(Vector128.Load(p));
+        return Halves(Vector256.Create(low, high));
+    }
+
+    /// <summary>Sixteen bfloat16: the upper halves of floats.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> BrainHalves16(ushort* p)
+    {
+        (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(Vector256.Load(p));
+        return Vector512.Create(Vector256.ShiftLeft(low, 16), Vector256.ShiftLeft(high, 16)).AsSingle();
+    }
+
+    /// <summary>Eight bfloat16.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> BrainHalves8(ushort* p)
+    {
+        (Vector128<uint> low, Vector128<uint> high) = Vector128.Widen(Vector128.Load(p));
+        return Vector256.ShiftLeft(Vector256.Create(low, high), 16).AsSingle();
+    }
+
+    // Exponent and fraction move into a float's places, whose bias is 112 larger: one multiplication by 2^112 is
+    // exact, subnormal halves included. Infinity and NaN keep their all-ones exponent.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Halves(Vector256<uint> h)
+    {
+        Vector256<uint> sign = Vector256.ShiftLeft(h & Vector256.Create(0x8000u), 16);
+        Vector256<uint> magnitude = Vector256.ShiftLeft(h & Vector256.Create(0x7FFFu), 13);
+        Vector256<uint> scaled = (magnitude.AsSingle() * Vector256.Create(5.192296858534828e33f)).AsUInt32();
+        Vector256<uint> special = Vector256.GreaterThanOrEqual(magnitude, Vector256.Create(0x0F800000u));
+        return (Vector256.ConditionalSelect(special, magnitude | Vector256.Create(0x7F800000u), scaled) | sign).AsSingle();
+    }
+}
