@@ -1,6 +1,9 @@
+using System.Runtime.InteropServices;
+
 namespace Plumbline.Statistics;
 
 /// <summary>A bin of a reliability diagram; mean score and rate are null where it is empty.</summary>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct CalibrationBin(int Count, double? MeanScore, double? PositiveRate);
 
 /// <summary>How scores fit the rates within bins.</summary>

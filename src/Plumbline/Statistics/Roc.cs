@@ -1,9 +1,12 @@
+using System.Runtime.InteropServices;
+
 namespace Plumbline.Statistics;
 
 /// <summary>An operating point of a detector.</summary>
 /// <param name="Step">The best true-positive rate among thresholds whose false-positive rate stays within the bound.</param>
 /// <param name="Threshold">The highest such threshold, flagging scores at or above it; infinite where nothing may be flagged.</param>
 /// <param name="Interpolated">The true-positive rate on the polygon of the curve.</param>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct OperatingPoint(double Step, double Threshold, double Interpolated);
 
 /// <summary>The uncertainty of an area under the curve (DeLong, DeLong, Clarke-Pearson 1988).</summary>

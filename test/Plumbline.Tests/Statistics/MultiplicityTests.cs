@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Plumbline.Statistics;
 
 namespace Plumbline.Tests.Statistics;
