@@ -121,7 +121,8 @@ public sealed class StatisticsLaws
     {
         double a = Math.Pow(10, logA), b = Math.Pow(10, logB), p = Math.Pow(10, logP);
         BetaFunction.Split x = BetaFunction.RegularizedInverse(a, b, p);
-        Assert.True(x.X == 0 || x.Y == 0 || Math.Abs((BetaFunction.Regularized(a, b, x).Lower / p) - 1) < 1e-9, $"beta {a} {b} {p}: {x}");
+        // Subnormal quantiles have no digits left to invert.
+        Assert.True(Math.Min(x.X, x.Y) < 1e-300 || Math.Abs((BetaFunction.Regularized(a, b, x).Lower / p) - 1) < 1e-9, $"beta {a} {b} {p}: {x}");
         double y = GammaFunction.RegularizedInverse(a, p);
         Assert.True(y < 1e-300 || Math.Abs((GammaFunction.Regularized(a, y).Lower / p) - 1) < 1e-9, $"gamma {a} {p}: {y}");
         double z = Normal.Quantile(p);
@@ -150,7 +151,7 @@ public sealed class StatisticsLaws
     }, iter: 200);
 
     [Fact]
-    public void Clusters_of_one_are_no_clusters() => Gen.Double[-10, 10].Array[3, 20].Sample(x =>
+    public void Clusters_of_one_are_no_clusters() => Gen.Double[-10, 10].Array[3, 20].Where(x => x.Distinct().Count() > 1).Sample(x =>
     {
         ClusteredMean m = ClusteredMeans.One(x, [.. Enumerable.Range(0, x.Length)]);
         Assert.Equal(m.SeIndependent, m.SeCr1, 1e-9);
