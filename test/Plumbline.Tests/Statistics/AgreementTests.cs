@@ -20,7 +20,12 @@ public sealed class AgreementTests
         GwetAc1 g = GwetAc1.Of(Nullable(e), e.Doubles("categories"));
         return new Dictionary<string, object?>
         {
-            ["percentAgreement"] = g.PercentAgreement, ["expected"] = g.Expected, ["ac1"] = g.Ac1, ["se"] = g.StandardError, ["ci95"] = g.UnclippedInterval, ["ci95Clipped"] = g.Interval,
+            ["percentAgreement"] = g.PercentAgreement,
+            ["expected"] = g.Expected,
+            ["ac1"] = g.Ac1,
+            ["se"] = g.StandardError,
+            ["ci95"] = g.UnclippedInterval,
+            ["ci95Clipped"] = g.Interval,
         };
     });
 
@@ -38,13 +43,26 @@ public sealed class AgreementTests
         TwoRaterAgreement a = TwoRaterAgreement.Of(table);
         return new()
         {
-            ["none"] = Kappa(KappaWeights.None), ["linear"] = Kappa(KappaWeights.Linear), ["quadratic"] = Kappa(KappaWeights.Quadratic),
-            ["percentAgreement"] = a.PercentAgreement, ["scottPi"] = a.ScottPi, ["ac1"] = a.Ac1, ["brennanPrediger"] = a.BrennanPrediger, ["mcc"] = a.Matthews,
+            ["none"] = Kappa(KappaWeights.None),
+            ["linear"] = Kappa(KappaWeights.Linear),
+            ["quadratic"] = Kappa(KappaWeights.Quadratic),
+            ["percentAgreement"] = a.PercentAgreement,
+            ["scottPi"] = a.ScottPi,
+            ["ac1"] = a.Ac1,
+            ["brennanPrediger"] = a.BrennanPrediger,
+            ["mcc"] = a.Matthews,
         };
 
         Dictionary<string, object?>? Kappa(KappaWeights weights) => CohenKappa.Of(table, weights) is not CohenKappa k ? null : new()
         {
-            ["observed"] = k.Observed, ["expected"] = k.Expected, ["kappa"] = k.Kappa, ["se"] = k.StandardError, ["seNull"] = k.NullStandardError, ["ci95"] = k.Interval, ["z"] = k.Z, ["p"] = k.P,
+            ["observed"] = k.Observed,
+            ["expected"] = k.Expected,
+            ["kappa"] = k.Kappa,
+            ["se"] = k.StandardError,
+            ["seNull"] = k.NullStandardError,
+            ["ci95"] = k.Interval,
+            ["z"] = k.Z,
+            ["p"] = k.P,
         };
     }
 

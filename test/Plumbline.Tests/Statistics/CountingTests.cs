@@ -38,7 +38,10 @@ public sealed class CountingTests
         double any = PassAtK.Unbiased(n, c, k), all = PassAtK.AllOf(n, c, k);
         Dictionary<string, object?> fields = new()
         {
-            ["passAtK"] = any, ["passHatK"] = all, ["passAtKPlugIn"] = PassAtK.PlugIn(n, c, k), ["passHatKPlugIn"] = PassAtK.PlugInAllOf(n, c, k),
+            ["passAtK"] = any,
+            ["passHatK"] = all,
+            ["passAtKPlugIn"] = PassAtK.PlugIn(n, c, k),
+            ["passHatKPlugIn"] = PassAtK.PlugInAllOf(n, c, k),
         };
 
         // The exact fraction is made here; the library's double must be its neighbour.
@@ -77,7 +80,9 @@ public sealed class CountingTests
 
         return new()
         {
-            ["expectedMax"] = ExpectedExtremes.Max(x, k), ["expectedMin"] = ExpectedExtremes.Min(x, k), ["expectedMaxWithReplacement"] = ExpectedExtremes.MaxWithReplacement(x, k),
+            ["expectedMax"] = ExpectedExtremes.Max(x, k),
+            ["expectedMin"] = ExpectedExtremes.Min(x, k),
+            ["expectedMaxWithReplacement"] = ExpectedExtremes.MaxWithReplacement(x, k),
         };
     }
 
@@ -86,8 +91,12 @@ public sealed class CountingTests
         double p = e.D("p");
         return new()
         {
-            ["expectedAttempts"] = AttackBudget.ExpectedAttempts(p), ["budget50"] = AttackBudget.Attempts(p, 0.5), ["budget95"] = AttackBudget.Attempts(p, 0.95),
-            ["budget99"] = AttackBudget.Attempts(p, 0.99), ["successWithin10"] = AttackBudget.SuccessWithin(p, 10), ["successWithin100"] = AttackBudget.SuccessWithin(p, 100),
+            ["expectedAttempts"] = AttackBudget.ExpectedAttempts(p),
+            ["budget50"] = AttackBudget.Attempts(p, 0.5),
+            ["budget95"] = AttackBudget.Attempts(p, 0.95),
+            ["budget99"] = AttackBudget.Attempts(p, 0.99),
+            ["successWithin10"] = AttackBudget.SuccessWithin(p, 10),
+            ["successWithin100"] = AttackBudget.SuccessWithin(p, 100),
         };
     }
 }

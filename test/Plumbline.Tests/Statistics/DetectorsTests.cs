@@ -16,10 +16,21 @@ public sealed class DetectorsTests
         ConfusionMatrix m = new(e.I("tp"), e.I("fp"), e.I("fn"), e.I("tn"));
         return new Dictionary<string, object?>
         {
-            ["sensitivity"] = Rate(m.Sensitivity), ["specificity"] = Rate(m.Specificity), ["precision"] = Rate(m.Precision), ["negativePredictiveValue"] = Rate(m.NegativePredictiveValue),
-            ["falsePositiveRate"] = Rate(m.FalsePositiveRate), ["falseNegativeRate"] = Rate(m.FalseNegativeRate), ["accuracy"] = Rate(m.Accuracy), ["prevalence"] = Rate(m.Prevalence),
-            ["f1"] = m.F1, ["balancedAccuracy"] = m.BalancedAccuracy, ["youdenJ"] = m.YoudenJ, ["mcc"] = m.Matthews, ["likelihoodRatioPositive"] = m.LikelihoodRatioPositive,
-            ["likelihoodRatioNegative"] = m.LikelihoodRatioNegative, ["diagnosticOddsRatio"] = m.DiagnosticOddsRatio,
+            ["sensitivity"] = Rate(m.Sensitivity),
+            ["specificity"] = Rate(m.Specificity),
+            ["precision"] = Rate(m.Precision),
+            ["negativePredictiveValue"] = Rate(m.NegativePredictiveValue),
+            ["falsePositiveRate"] = Rate(m.FalsePositiveRate),
+            ["falseNegativeRate"] = Rate(m.FalseNegativeRate),
+            ["accuracy"] = Rate(m.Accuracy),
+            ["prevalence"] = Rate(m.Prevalence),
+            ["f1"] = m.F1,
+            ["balancedAccuracy"] = m.BalancedAccuracy,
+            ["youdenJ"] = m.YoudenJ,
+            ["mcc"] = m.Matthews,
+            ["likelihoodRatioPositive"] = m.LikelihoodRatioPositive,
+            ["likelihoodRatioNegative"] = m.LikelihoodRatioNegative,
+            ["diagnosticOddsRatio"] = m.DiagnosticOddsRatio,
         };
     });
 
@@ -32,8 +43,16 @@ public sealed class DetectorsTests
         AreaComparison c = Roc.Compare(e.Doubles("positiveA"), e.Doubles("negativeA"), e.Doubles("positiveB"), e.Doubles("negativeB"));
         return new Dictionary<string, object?>
         {
-            ["aurocA"] = c.AreaA, ["aurocB"] = c.AreaB, ["difference"] = c.Difference, ["varianceA"] = c.VarianceA, ["varianceB"] = c.VarianceB, ["covariance"] = c.Covariance,
-            ["se"] = c.StandardError, ["z"] = c.Z, ["p"] = c.P, ["ci95"] = c.Interval,
+            ["aurocA"] = c.AreaA,
+            ["aurocB"] = c.AreaB,
+            ["difference"] = c.Difference,
+            ["varianceA"] = c.VarianceA,
+            ["varianceB"] = c.VarianceB,
+            ["covariance"] = c.Covariance,
+            ["se"] = c.StandardError,
+            ["z"] = c.Z,
+            ["p"] = c.P,
+            ["ci95"] = c.Interval,
         };
     });
 
@@ -78,9 +97,16 @@ public sealed class DetectorsTests
 
         return new()
         {
-            ["auroc"] = roc.AreaUnderCurve, ["averagePrecision"] = roc.AveragePrecision, ["partialAuroc01"] = roc.PartialArea(0.1), ["tprAtFpr"] = points,
+            ["auroc"] = roc.AreaUnderCurve,
+            ["averagePrecision"] = roc.AveragePrecision,
+            ["partialAuroc01"] = roc.PartialArea(0.1),
+            ["tprAtFpr"] = points,
             ["roc"] = roc.Points.Count < 30 ? roc.Points.Select(p => new[] { p.FalsePositiveRate, p.TruePositiveRate }).ToArray() : null,
-            ["delongVariance"] = d?.Variance, ["delongSe"] = d?.StandardError, ["delongCi95"] = d?.Unclipped, ["delongCi95Clipped"] = d?.Interval, ["logitCi95"] = d?.Logit,
+            ["delongVariance"] = d?.Variance,
+            ["delongSe"] = d?.StandardError,
+            ["delongCi95"] = d?.Unclipped,
+            ["delongCi95Clipped"] = d?.Interval,
+            ["logitCi95"] = d?.Logit,
             ["hanleyMcNeilSe"] = roc.HanleyMcNeilStandardError,
         };
     }
@@ -90,12 +116,21 @@ public sealed class DetectorsTests
         Calibration c = Calibration.Of(e.Doubles("score"), Labels(e, "label"), e.I("bins"));
         return new()
         {
-            ["brier"] = c.Brier, ["logLoss"] = c.LogLoss, ["equalWidth"] = Summary(c.EqualWidth), ["equalMass"] = Summary(c.EqualMass), ["byUniqueScore"] = Summary(c.ByUniqueScore),
+            ["brier"] = c.Brier,
+            ["logLoss"] = c.LogLoss,
+            ["equalWidth"] = Summary(c.EqualWidth),
+            ["equalMass"] = Summary(c.EqualMass),
+            ["byUniqueScore"] = Summary(c.ByUniqueScore),
         };
 
         static Dictionary<string, object?> Summary(CalibrationSummary s) => new()
         {
-            ["ece"] = s.Ece, ["mce"] = s.Mce, ["reliability"] = s.Reliability, ["resolution"] = s.Resolution, ["uncertainty"] = s.Uncertainty, ["withinBin"] = s.WithinBin,
+            ["ece"] = s.Ece,
+            ["mce"] = s.Mce,
+            ["reliability"] = s.Reliability,
+            ["resolution"] = s.Resolution,
+            ["uncertainty"] = s.Uncertainty,
+            ["withinBin"] = s.WithinBin,
             ["bins"] = s.Bins.Select(b => new Dictionary<string, object?> { ["count"] = b.Count, ["meanScore"] = b.MeanScore, ["positiveRate"] = b.PositiveRate }).ToArray(),
         };
     }
@@ -113,7 +148,12 @@ public sealed class DetectorsTests
         PlattScaling p = PlattScaling.Fit(scores, Labels(e, "label"));
         return new()
         {
-            ["targetPositive"] = p.TargetPositive, ["targetNegative"] = p.TargetNegative, ["a"] = p.A, ["b"] = p.B, ["crossEntropy"] = p.CrossEntropy, ["probability"] = scores.Select(p.Probability).ToArray(),
+            ["targetPositive"] = p.TargetPositive,
+            ["targetNegative"] = p.TargetNegative,
+            ["a"] = p.A,
+            ["b"] = p.B,
+            ["crossEntropy"] = p.CrossEntropy,
+            ["probability"] = scores.Select(p.Probability).ToArray(),
         };
     }
 
@@ -124,7 +164,11 @@ public sealed class DetectorsTests
         LogisticRegression fit = LogisticRegression.Fit(x, y);
         return new()
         {
-            ["coefficients"] = fit.Coefficients, ["se"] = fit.StandardErrors, ["z"] = fit.Z, ["p"] = fit.P, ["logLikelihood"] = fit.LogLikelihood,
+            ["coefficients"] = fit.Coefficients,
+            ["se"] = fit.StandardErrors,
+            ["z"] = fit.Z,
+            ["p"] = fit.P,
+            ["logLikelihood"] = fit.LogLikelihood,
             ["ridge1Coefficients"] = LogisticRegression.Fit(x, y, 1).Coefficients,
         };
     }
@@ -139,10 +183,18 @@ public sealed class DetectorsTests
         TruncatedPrevalence truncated = Prevalence.Truncated(k, n, judge);
         return new()
         {
-            ["apparent"] = (double)k / n, ["sensitivity"] = judge.Sensitivity, ["specificity"] = judge.Specificity,
-            ["roganGladen"] = rogan?.Unclipped, ["roganGladenClipped"] = rogan?.Value, ["deltaSe"] = rogan?.StandardError, ["waldCi95"] = rogan?.UnclippedInterval,
-            ["waldCi95Clipped"] = rogan?.Interval, ["knownErrorRatesSe"] = rogan?.KnownErrorRatesSe,
-            ["langReiczigelCentre"] = lang?.Centre, ["langReiczigelCi95"] = lang?.Interval, ["langReiczigelCi95Unclipped"] = lang?.Unclipped,
+            ["apparent"] = (double)k / n,
+            ["sensitivity"] = judge.Sensitivity,
+            ["specificity"] = judge.Specificity,
+            ["roganGladen"] = rogan?.Unclipped,
+            ["roganGladenClipped"] = rogan?.Value,
+            ["deltaSe"] = rogan?.StandardError,
+            ["waldCi95"] = rogan?.UnclippedInterval,
+            ["waldCi95Clipped"] = rogan?.Interval,
+            ["knownErrorRatesSe"] = rogan?.KnownErrorRatesSe,
+            ["langReiczigelCentre"] = lang?.Centre,
+            ["langReiczigelCi95"] = lang?.Interval,
+            ["langReiczigelCi95Unclipped"] = lang?.Unclipped,
             ["bayes"] = new Dictionary<string, object?> { ["quantiles"] = _levels.Select(posterior.Quantile).ToArray(), ["mean"] = posterior.Mean, ["sd"] = posterior.StandardDeviation },
             ["truncated"] = new Dictionary<string, object?> { ["quantiles"] = _levels.Select(truncated.Quantile).ToArray() },
         };

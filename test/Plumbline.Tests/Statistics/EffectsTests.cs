@@ -14,7 +14,13 @@ public sealed class EffectsTests
         OneWayAnova a = EffectSizes.OneWay(e.Rows("groups"));
         return new Dictionary<string, object?>
         {
-            ["etaSquared"] = a.EtaSquared, ["df1"] = a.DegreesOfFreedom1, ["df2"] = a.DegreesOfFreedom2, ["omegaSquared"] = a.OmegaSquared, ["epsilonSquared"] = a.EpsilonSquared, ["f"] = a.F, ["p"] = a.P,
+            ["etaSquared"] = a.EtaSquared,
+            ["df1"] = a.DegreesOfFreedom1,
+            ["df2"] = a.DegreesOfFreedom2,
+            ["omegaSquared"] = a.OmegaSquared,
+            ["epsilonSquared"] = a.EpsilonSquared,
+            ["f"] = a.F,
+            ["p"] = a.P,
         };
     });
 
@@ -52,8 +58,15 @@ public sealed class EffectsTests
         StandardisedDifference s = EffectSizes.Standardised(e.Doubles("x"), e.Doubles("y"));
         return new()
         {
-            ["difference"] = s.Difference, ["pooledSd"] = s.PooledSd, ["cohenD"] = s.CohenD, ["glassDelta"] = s.GlassDelta, ["cliffDelta"] = s.CliffDelta,
-            ["hedgesJ"] = s.HedgesJ, ["hedgesG"] = s.HedgesG, ["hedgesGApprox"] = s.HedgesGApproximate, ["cohenDSe"] = s.CohenDSe,
+            ["difference"] = s.Difference,
+            ["pooledSd"] = s.PooledSd,
+            ["cohenD"] = s.CohenD,
+            ["glassDelta"] = s.GlassDelta,
+            ["cliffDelta"] = s.CliffDelta,
+            ["hedgesJ"] = s.HedgesJ,
+            ["hedgesG"] = s.HedgesG,
+            ["hedgesGApprox"] = s.HedgesGApproximate,
+            ["cohenDSe"] = s.CohenDSe,
         };
     }
 
@@ -64,10 +77,19 @@ public sealed class EffectsTests
         KendallEstimate k = Correlation.Kendall(x, y);
         return new()
         {
-            ["pearson"] = pearson.Coefficient, ["pearsonP"] = pearson.P, ["pearsonCi95"] = pearson.Interval, ["spearman"] = spearman.Coefficient, ["spearmanP"] = spearman.P,
+            ["pearson"] = pearson.Coefficient,
+            ["pearsonP"] = pearson.P,
+            ["pearsonCi95"] = pearson.Interval,
+            ["spearman"] = spearman.Coefficient,
+            ["spearmanP"] = spearman.P,
             ["kendall"] = new Dictionary<string, object?>
             {
-                ["tauB"] = k.TauB, ["s"] = k.S, ["concordant"] = k.Concordant, ["discordant"] = k.Discordant, ["normalP"] = k.NormalP, ["exactP"] = k.ExactP,
+                ["tauB"] = k.TauB,
+                ["s"] = k.S,
+                ["concordant"] = k.Concordant,
+                ["discordant"] = k.Discordant,
+                ["normalP"] = k.NormalP,
+                ["exactP"] = k.ExactP,
             },
         };
     }
@@ -77,8 +99,16 @@ public sealed class EffectsTests
         Divergence d = Divergence.Of(e.Doubles("p"), e.Doubles("q"));
         return new()
         {
-            ["klPq"] = d.KullbackLeibler, ["klQp"] = d.Reverse, ["jensenShannon"] = d.JensenShannon, ["jensenShannonDistance"] = d.JensenShannonDistance, ["jensenShannonBits"] = d.JensenShannonBits,
-            ["totalVariation"] = d.TotalVariation, ["hellinger"] = d.Hellinger, ["entropyP"] = d.Entropy, ["entropyPBits"] = d.EntropyBits, ["crossEntropyPq"] = d.CrossEntropy,
+            ["klPq"] = d.KullbackLeibler,
+            ["klQp"] = d.Reverse,
+            ["jensenShannon"] = d.JensenShannon,
+            ["jensenShannonDistance"] = d.JensenShannonDistance,
+            ["jensenShannonBits"] = d.JensenShannonBits,
+            ["totalVariation"] = d.TotalVariation,
+            ["hellinger"] = d.Hellinger,
+            ["entropyP"] = d.Entropy,
+            ["entropyPBits"] = d.EntropyBits,
+            ["crossEntropyPq"] = d.CrossEntropy,
             ["normalisedEntropyP"] = d.NormalisedEntropy,
         };
     }

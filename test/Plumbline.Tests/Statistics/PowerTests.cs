@@ -60,7 +60,9 @@ public sealed class PowerTests
                 Dictionary<string, object?> n1 = new() { ["pooled"] = t.Pooled, ["unpooled"] = t.Unpooled, ["continuityCorrected"] = t.ContinuityCorrected, ["arcsine"] = t.Arcsine };
                 return new()
                 {
-                    ["h"] = EffectSizes.CohenH(e.D("p1"), e.D("p2")), ["n1"] = n1, ["n1Ceiling"] = n1.ToDictionary(p => p.Key, object? (p) => Math.Ceiling((double)p.Value!)),
+                    ["h"] = EffectSizes.CohenH(e.D("p1"), e.D("p2")),
+                    ["n1"] = n1,
+                    ["n1Ceiling"] = n1.ToDictionary(p => p.Key, object? (p) => Math.Ceiling((double)p.Value!)),
                 };
             case "twoProportionPower":
                 TwoProportionPower p = ProportionPower.Two(e.D("p1"), e.D("p2"), e.I("n1"), e.I("n2"), alpha);

@@ -52,9 +52,15 @@ public sealed class SequentialTests
         SequentialOutcome outcome = test.Run([.. e.Ints("x").Select(v => v == 1)]);
         return new Dictionary<string, object?>
         {
-            ["logA"] = test.UpperBound, ["logB"] = test.LowerBound, ["incrementSuccess"] = test.Success, ["incrementFailure"] = test.Failure,
+            ["logA"] = test.UpperBound,
+            ["logB"] = test.LowerBound,
+            ["incrementSuccess"] = test.Success,
+            ["incrementFailure"] = test.Failure,
             ["decision"] = outcome.Decision switch { SequentialDecision.AcceptH0 => "acceptH0", SequentialDecision.AcceptH1 => "acceptH1", _ => "continue" },
-            ["decidedAt"] = outcome.DecidedAt, ["logRatioAtEnd"] = outcome.LogRatioAtEnd, ["expectedN0"] = test.ExpectedUnderH0, ["expectedN1"] = test.ExpectedUnderH1,
+            ["decidedAt"] = outcome.DecidedAt,
+            ["logRatioAtEnd"] = outcome.LogRatioAtEnd,
+            ["expectedN0"] = test.ExpectedUnderH0,
+            ["expectedN1"] = test.ExpectedUnderH1,
         };
     });
 
@@ -93,8 +99,11 @@ public sealed class SequentialTests
         SequenceStep[] shown = [.. _shown.Where(t => t <= steps.Length).Select(t => steps[t - 1])];
         return new()
         {
-            ["t"] = shown.Select(s => s.T).ToArray(), ["lower"] = shown.Select(s => s.Current.Low).ToArray(), ["upper"] = shown.Select(s => s.Current.High).ToArray(),
-            ["runningLower"] = shown.Select(s => s.Running.Low).ToArray(), ["runningUpper"] = shown.Select(s => s.Running.High).ToArray(),
+            ["t"] = shown.Select(s => s.T).ToArray(),
+            ["lower"] = shown.Select(s => s.Current.Low).ToArray(),
+            ["upper"] = shown.Select(s => s.Current.High).ToArray(),
+            ["runningLower"] = shown.Select(s => s.Running.Low).ToArray(),
+            ["runningUpper"] = shown.Select(s => s.Running.High).ToArray(),
         };
     }
 }
