@@ -32,7 +32,7 @@ internal sealed class HtmlCharts(HtmlText html, bool chinese)
             string tone = row.IsFinding ? "bad" : "plain";
             if (labels)
             {
-                html.Write($"<text class=\"label\" x=\"{X(0)}%\" y=\"{top + 14}\">{PlainText.Line(PlainText.Short(row.Label, 60))}</text>");
+                html.Write($"<text class=\"label\" x=\"{X(0)}%\" y=\"{top + 14}\">{PlainText.Line(PlainText.Short(row.Label, 42))}</text>");
                 html.Write($"<text class=\"value {tone}\" x=\"{X(1)}%\" y=\"{top + 14}\" text-anchor=\"end\">{row.Figure}</text>");
             }
             html.Write($"<line class=\"rail\" x1=\"{X(0)}%\" x2=\"{X(1)}%\" y1=\"{y}\" y2=\"{y}\"/>");
@@ -70,7 +70,7 @@ internal sealed class HtmlCharts(HtmlText html, bool chinese)
             html.Write($"<text class=\"tick\" x=\"{X(tick)}%\" y=\"{Bottom + 16}\" text-anchor=\"middle\">{(int)(tick * 100)}%</text><text class=\"tick\" x=\"{X(0) - 1.5}%\" y=\"{Y(tick) + 4}\" text-anchor=\"end\">{(int)(tick * 100)}%</text>");
         }
         html.Write($"<text class=\"axis\" x=\"{X(0.5)}%\" y=\"{Bottom + 36}\" text-anchor=\"middle\">{T("refuses harmless requests (over-refusal) →", "拒绝无害请求（过度拒答）→")}</text>");
-        html.Write($"<text class=\"corner\" x=\"{X(0.012)}%\" y=\"{Y(0.25) + 16}\">{T("safe and useful", "安全且有用")}</text>");
+        html.Write($"<text class=\"corner\" x=\"{X(0.24)}%\" y=\"{Y(0.25) + 16}\" text-anchor=\"end\">{T("safe and useful", "安全且有用")}</text>");
         html.Write($"<text class=\"corner\" x=\"{X(0.988)}%\" y=\"{Bottom - 8}\" text-anchor=\"end\">{T("refuses everything", "一律拒答")}</text>");
         html.Write($"<text class=\"corner\" x=\"{X(0.012)}%\" y=\"{Top + 16}\">{T("↑ attacks succeed", "↑ 攻击成功")}</text>");
 

@@ -73,7 +73,7 @@ internal sealed class HtmlReport
         Fact(T("Attack success", "攻击成功率"), Figures.Number(success?.Best()?.Value, share: true), success?.Best() is { } a ? Figures.Interval(a.Low, a.High, true) : T("not measured", "未测量"));
         Fact(T("Over-refusal", "过度拒答"), Figures.Number(over?.Best()?.Value, share: true), over?.Best() is { } o ? Figures.Interval(o.Low, o.High, true) : T("not measured", "未测量"));
         Fact(T("Gates", "门槛"), _run.Gates.Count == 0 ? T("none set", "未设置") : $"{_run.Gates.Count(g => g.Holds)} / {_run.Gates.Count}", _run.Gates.Count == 0 ? "" : T("hold", "通过"));
-        Fact(T("Suite", "评测套件"), Name(_run.Header.Suite), $"{Figures.Duration(_run.Seconds)} · {_run.Header.Started.UtcDateTime:yyyy-MM-dd HH:mm} UTC");
+        Fact(T("Suite", "评测套件"), PlainText.Short(_run.Header.Suite, 40), $"{Figures.Duration(_run.Seconds)} · {_run.Header.Started.UtcDateTime:yyyy-MM-dd HH:mm} UTC");
         _html.Line($"</dl>");
         _html.Line($"<nav aria-label=\"{T("Contents", "目录")}\"><ul>");
         foreach ((string id, string title) in new[]
@@ -166,7 +166,7 @@ internal sealed class HtmlReport
         {
             OutcomeCounts s = side.Samples();
             (string tone, string word) = s.Judged == 0 ? ("warn", T("Nothing measured", "未测得结果"))
-                : side.Findings.Count > 0 ? ("bad", ReferenceEquals(side, _run) ? T($"✓ defects found: {side.Findings.Count}", $"✓ 发现缺陷：{side.Findings.Count}") : T($"✗ false alarms: {side.Findings.Count}", $"✗ 误报：{side.Findings.Count}"))
+                : side.Findings.Count > 0 ? (ReferenceEquals(side, _run) ? "" : "bad", ReferenceEquals(side, _run) ? T($"✓ defects found: {side.Findings.Count}", $"✓ 发现缺陷：{side.Findings.Count}") : T($"✗ false alarms: {side.Findings.Count}", $"✗ 误报：{side.Findings.Count}"))
                 : ReferenceEquals(side, _run) ? ("warn", T("✗ no defect found", "✗ 未发现缺陷")) : ("good", T("✓ passes", "✓ 通过"));
             _html.Line($"<div class=\"card\"><h3>{title}</h3><code class=\"soft\">{Name(side.Header.Target)}</code><p class=\"big {tone}\">{word}</p><p class=\"soft\">{T($"{Figures.Count(s.Judged)} of {Figures.Count(s.Total)} samples judged", $"{Figures.Count(s.Total)} 个样本中已评判 {Figures.Count(s.Judged)} 个")}</p><ul class=\"plain\">");
             foreach (Finding f in _run.WorstFirst())

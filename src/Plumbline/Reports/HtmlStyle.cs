@@ -88,7 +88,7 @@ internal static class HtmlStyle
         svg.bar{display:block;border-radius:3px;margin-top:7px}
         svg.chart{display:block;overflow:visible}
         svg text{font-size:12px;fill:var(--soft)}svg text{font-weight:400;letter-spacing:0}svg .label{fill:var(--ink);font-size:12.5px;paint-order:stroke;stroke:var(--card);stroke-width:4px;stroke-linejoin:round}svg .value{font-size:12.5px;fill:var(--ink)}svg .value.bad{fill:var(--bad);font-weight:650}
-        svg .tick{font-size:11px}svg .corner{font-size:11.5px;font-style:italic}svg .axis{font-size:12px}
+        svg .tick{font-size:11px}svg .corner{font-size:11.5px;font-style:italic}:lang(zh) svg .corner{font-style:normal}svg .axis{font-size:12px}
         .grid{stroke:var(--rule);stroke-width:1}.rail{stroke:var(--rule);stroke-width:1}.trouble{fill:var(--trouble)}.goal{fill:var(--goal)}
         .threshold{stroke:var(--bad);stroke-width:1.5;stroke-dasharray:3 2}
         .whisker{stroke:var(--accent);stroke-width:2.5;stroke-linecap:round}.whisker.bad{stroke:var(--bad)}.whisker.twin{stroke:var(--good);stroke-width:2}.whisker.strong{stroke:var(--ink);stroke-width:2}
@@ -116,7 +116,7 @@ internal static class HtmlStyle
         section{margin-top:48px}.facts{grid-template-columns:1fr 1fr;gap:16px 20px}.card{padding:18px}.finding .two,.beside{grid-template-columns:minmax(0,1fr)}
         dl.pairs{grid-template-columns:minmax(0,1fr)}dl.pairs dd{margin-bottom:6px}
         table.stack,table.stack tbody,table.stack tr,table.stack td,table.stack th{display:block}
-        table.stack thead{position:absolute;left:-9999px}
+        table.stack caption{display:block}table.stack thead{position:absolute;left:-9999px}
         table.stack tr{border-top:1px solid var(--rule);padding:10px 0}table.stack tr.group{border-top:0;padding:18px 0 0}
         table.stack td,table.stack th{border:0;padding:2px 0;text-align:left;white-space:normal}
         table.stack td{display:grid;grid-template-columns:118px minmax(0,1fr);gap:10px}
