@@ -1,5 +1,3 @@
-using Plumbline.Runs;
-
 namespace Plumbline.Reports;
 
 /// <summary>One line of an interval chart; shares from 0 to 1.</summary>

@@ -12,7 +12,7 @@ public class FiguresTests
     [InlineData(0.9999, ">99.9%")]
     [InlineData(1.0, "100.0%")]
     [InlineData(-0.12, "−12.0%")]
-    [InlineData(-0.0, "0.0%")]
+    [InlineData(-1e-17, "0.0%")]
     [InlineData(double.NaN, "–")]
     [InlineData(double.PositiveInfinity, "–")]
     public void Number_Share_ReadsAsPercent(double value, string text) => Assert.Equal(text, Figures.Number(value, share: true));

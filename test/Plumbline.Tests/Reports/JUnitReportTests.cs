@@ -17,7 +17,7 @@ public class JUnitReportTests
         Assert.Equal(4, root.Elements("testsuite").Where(s => (string?)s.Attribute("name") != "gates").Sum(s => (int)s.Attribute("failures")!));
         Assert.Contains("83.3%", Case(root, "jailbreak/few-shot", "asr").Element("failure")!.Value);
         Assert.Equal("the phantom's world has no data for it in this language", (string?)Case(root, "morality", "accuracy").Element("skipped")!.Attribute("message"));
-        Assert.Empty(Case(root, "knowledge", "accuracy").Elements().Where(e => e.Name != "system-out"));
+        Assert.DoesNotContain(Case(root, "knowledge", "accuracy").Elements(), e => e.Name != "system-out");
         Assert.NotNull(Case(root, "gates", "jailbreak.asr upper <= 0.2").Element("failure"));
         Assert.NotNull(Case(root, "gates", "morality.accuracy >= 0.8").Element("error"));
         Assert.Empty(Case(root, "gates", "knowledge.accuracy >= 0.9").Elements());

@@ -72,6 +72,6 @@ public partial class MarkdownReportTests
         return output.ToString();
     }
 
-    [GeneratedRegex(@"^($|# Plumbline |## |- |\*\*.*\*\*$|\| .* \|$|\|( --- \|)+$|None\.$|Nothing was measured\.$)", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"^($|# Plumbline |## |- |\*\*.*\*\*$|\| .* \|$|\|( --- \|)+$|None\.$|Nothing was measured\.$)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex KnownLine();
 }
