@@ -125,7 +125,7 @@ internal static class HtmlStyle
         .tiles{grid-template-columns:1fr 1fr}}
         @media print{
         :root{--paper:#fff;--card:#fff;--ink:#000;--soft:#444;--rule:#bbb;--faint:#f4f4f4;--accent:#1c4e80;--bad:#a3271f;--warn:#7d5200;--good:#23633f;--trouble:#a3271f1c;--goal:#23633f17;--scored:#1c4e80;--refused:#7b5ea7;--unparsable:#b98a1b;--errored:#b3392e;--skipped:#a9abb0}
-        body{font-size:10.5pt}nav,.skip{display:none}.wrap{max-width:none;padding:0}section{margin-top:28pt}.hazard{filter:none;max-height:none}thead{display:table-header-group}tr{break-inside:avoid}h2,h3{break-after:avoid}
+        body{font-size:10.5pt}nav,.skip{display:none}.wrap{max-width:none;padding:0}section{margin-top:28pt}.hazard{filter:none;max-height:none}thead{display:table-header-group}tr{break-inside:avoid}h2,h3,.lead,tr.group,caption{break-after:avoid}.panels{grid-template-columns:1fr 1fr}.facts{grid-template-columns:repeat(6,1fr);gap:10pt}
         svg,.tag,.chip::before,.tiles li{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
         @media (prefers-reduced-motion:reduce){.hazard{transition:none}}
         @media (forced-colors:active){.hazard{filter:none}svg.chart,svg.bar{forced-color-adjust:none}}

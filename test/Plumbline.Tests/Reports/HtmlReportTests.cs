@@ -79,6 +79,40 @@ public class HtmlReportTests
     }
 
     [Fact]
+    public void Sheet_TextColours_PassWcagAaInBothThemes()
+    {
+        string[] themes = HtmlStyle.Sheet.Split("prefers-color-scheme:dark");
+        foreach (string theme in new[] { themes[0], themes[1] })
+        {
+            foreach (string ground in new[] { "paper", "card", "faint" })
+            {
+                foreach (string ink in new[] { "ink", "soft", "accent", "bad", "warn", "good" })
+                {
+                    (double a, double b) = (Luminance(theme, ink), Luminance(theme, ground));
+                    double contrast = (Math.Max(a, b) + 0.05) / (Math.Min(a, b) + 0.05);
+                    Assert.True(contrast >= 4.5, $"{ink} on {ground}: {contrast:0.00}");
+                }
+            }
+            // Bars and points are graphics: 3 against the card.
+            foreach (string mark in new[] { "scored", "refused", "unparsable", "errored" })
+            {
+                (double a, double b) = (Luminance(theme, mark), Luminance(theme, "card"));
+                double contrast = (Math.Max(a, b) + 0.05) / (Math.Min(a, b) + 0.05);
+                Assert.True(contrast >= 3, $"{mark}: {contrast:0.00}");
+            }
+        }
+
+        static double Luminance(string theme, string name)
+        {
+            int at = theme.IndexOf($"--{name}:#", StringComparison.Ordinal) + name.Length + 4;
+            string hex = string.Concat(theme.Skip(at).TakeWhile(char.IsAsciiHexDigit));
+            if (hex.Length == 3) hex = string.Concat(hex.SelectMany(c => new[] { c, c }));
+            double[] rgb = [.. Enumerable.Range(0, 3).Select(i => Convert.ToInt32(hex.Substring(2 * i, 2), 16) / 255.0).Select(c => c <= 0.04045 ? c / 12.92 : Math.Pow((c + 0.055) / 1.055, 2.4))];
+            return (0.2126 * rgb[0]) + (0.7152 * rgb[1]) + (0.0722 * rgb[2]);
+        }
+    }
+
+    [Fact]
     public void Write_VerdictStandsFirst_ThenFindings()
     {
         IHtmlDocument page = Page(SampleRuns.PlantedWithTwin());
