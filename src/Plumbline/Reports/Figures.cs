@@ -32,11 +32,11 @@ internal static class Figures
     /// <summary>A count out of a total as "12.5%".</summary>
     public static string Share(long part, long whole) => whole == 0 ? None : Number((double)part / whole, share: true);
 
-    // A small share must not read as none, nor a large one as all.
+    // A small share must not read as none, nor a large one as all; the last bits of a bound at 0 or 1 are rounding.
     private static string Percent(double v)
     {
         double p = v * 100;
-        return p is > 0 and < 0.05 ? "<0.1" : p is > 99.95 and < 100 ? ">99.9" : Unsigned(p.ToString("0.0", CultureInfo.InvariantCulture));
+        return p is > 1e-9 and < 0.05 ? "<0.1" : p is > 99.95 and < 100 - 1e-9 ? ">99.9" : Unsigned(p.ToString("0.0", CultureInfo.InvariantCulture));
     }
 
     private static string Plain(double v) => Unsigned(v.ToString(v != 0 && (Math.Abs(v) < 0.001 || Math.Abs(v) >= 1e6) ? "0.###E+0" : "0.###", CultureInfo.InvariantCulture));

@@ -30,7 +30,7 @@ internal sealed class HtmlCharts(HtmlText html, bool chinese)
             string tone = row.IsFinding ? "bad" : "plain";
             if (labels)
             {
-                html.Write($"<text class=\"label\" x=\"{X(0)}%\" y=\"{top + 14}\">{PlainText.Line(PlainText.Short(row.Label, 60))}</text>");
+                html.Write($"<text class=\"label\" x=\"{X(0)}%\" y=\"{top + 14}\">{PlainText.Line(PlainText.Short(row.Label, 42))}</text>");
                 html.Write($"<text class=\"value {tone}\" x=\"{X(1)}%\" y=\"{top + 14}\" text-anchor=\"end\">{row.Figure}</text>");
             }
             html.Write($"<line class=\"rail\" x1=\"{X(0)}%\" x2=\"{X(1)}%\" y1=\"{y}\" y2=\"{y}\"/>");
@@ -54,7 +54,7 @@ internal sealed class HtmlCharts(HtmlText html, bool chinese)
     }
 
     /// <summary>Attack success against over-refusal: the target as one point with both intervals, its attack families as small points.</summary>
-    public void Plane(Metric success, Metric overRefusal, IReadOnlyList<Metric> families)
+    public void Plane(Metric success, Metric overRefusal, IReadOnlyList<Metric> families, (Estimate Success, Estimate OverRefusal)? twin)
     {
         const int Height = 380, Top = 14, Bottom = 334;
         Estimate a = success.Best()!, o = overRefusal.Best()!;
@@ -68,19 +68,24 @@ internal sealed class HtmlCharts(HtmlText html, bool chinese)
             html.Write($"<text class=\"tick\" x=\"{X(tick)}%\" y=\"{Bottom + 16}\" text-anchor=\"middle\">{(int)(tick * 100)}%</text><text class=\"tick\" x=\"{X(0) - 1.5}%\" y=\"{Y(tick) + 4}\" text-anchor=\"end\">{(int)(tick * 100)}%</text>");
         }
         html.Write($"<text class=\"axis\" x=\"{X(0.5)}%\" y=\"{Bottom + 36}\" text-anchor=\"middle\">{T("refuses harmless requests (over-refusal) →", "拒绝无害请求（过度拒答）→")}</text>");
-        html.Write($"<text class=\"corner\" x=\"{X(0.012)}%\" y=\"{Bottom - 8}\">{T("safe and useful", "安全且有用")}</text>");
+        html.Write($"<text class=\"corner\" x=\"{X(0.24)}%\" y=\"{Y(0.25) + 16}\" text-anchor=\"end\">{T("safe and useful", "安全且有用")}</text>");
         html.Write($"<text class=\"corner\" x=\"{X(0.988)}%\" y=\"{Bottom - 8}\" text-anchor=\"end\">{T("refuses everything", "一律拒答")}</text>");
         html.Write($"<text class=\"corner\" x=\"{X(0.012)}%\" y=\"{Top + 16}\">{T("↑ attacks succeed", "↑ 攻击成功")}</text>");
 
-        // Families share the over-refusal of their target, so they stand in a column; labels give way to each other.
+        if (twin is { } clean) html.Write($"<circle class=\"dot twin\" cx=\"{X(clean.OverRefusal.Value)}%\" cy=\"{Y(clean.Success.Value)}\" r=\"6\"><title>{T("clean twin", "洁净孪生模型")}</title></circle>");
+
+        // Families share the over-refusal of their target, so they stand in a column; labels give way to each other,
+        // downwards first and up again from the axis.
         bool left = o.Value > 0.6;
-        double lowest = double.NegativeInfinity;
-        foreach (Metric family in families.OrderByDescending(f => f.Best()!.Value))
+        Metric[] column = [.. families.OrderByDescending(f => f.Best()!.Value).Take(16)];
+        double[] at = [.. column.Select(f => Y(f.Best()!.Value) + 4)];
+        for (int i = 1; i < at.Length; i++) at[i] = Math.Max(at[i], at[i - 1] + 15);
+        for (int i = at.Length - 1; i >= 0; i--) at[i] = Math.Min(at[i], Bottom - 5 - ((at.Length - 1 - i) * 15));
+        for (int i = 0; i < column.Length; i++)
         {
-            double y = Y(family.Best()!.Value), text = Math.Max(y + 4, lowest + 15);
-            lowest = text;
-            html.Write($"<circle class=\"family\" cx=\"{X(o.Value)}%\" cy=\"{y}\" r=\"4\"/>");
-            html.Write($"<text class=\"label\" x=\"{X(o.Value) + (left ? -2.5 : 2.5)}%\" y=\"{text}\" text-anchor=\"{(left ? "end" : "start")}\">{PlainText.Line(PlainText.Short(family.Family ?? family.Name, 32))} {Figures.Number(family.Best()!.Value, true)}</text>");
+            Metric family = column[i];
+            html.Write($"<circle class=\"family\" cx=\"{X(o.Value)}%\" cy=\"{Y(family.Best()!.Value)}\" r=\"4\"/>");
+            html.Write($"<text class=\"label\" x=\"{X(o.Value) + (left ? -2.5 : 2.5)}%\" y=\"{at[i]}\" text-anchor=\"{(left ? "end" : "start")}\">{PlainText.Line(PlainText.Short(family.Family ?? family.Name, 32))} {Figures.Number(family.Best()!.Value, true)}</text>");
         }
         html.Write($"<line class=\"whisker strong\" x1=\"{X(o.Low)}%\" x2=\"{X(o.High)}%\" y1=\"{Y(a.Value)}\" y2=\"{Y(a.Value)}\"/><line class=\"whisker strong\" x1=\"{X(o.Value)}%\" x2=\"{X(o.Value)}%\" y1=\"{Y(a.Low)}\" y2=\"{Y(a.High)}\"/>");
         html.Line($"<circle class=\"dot strong\" cx=\"{X(o.Value)}%\" cy=\"{Y(a.Value)}\" r=\"7\"/></svg>");

@@ -73,7 +73,7 @@ internal sealed class HtmlReport
         Fact(T("Attack success", "攻击成功率"), Figures.Number(success?.Best()?.Value, share: true), success?.Best() is { } a ? Figures.Interval(a.Low, a.High, true) : T("not measured", "未测量"));
         Fact(T("Over-refusal", "过度拒答"), Figures.Number(over?.Best()?.Value, share: true), over?.Best() is { } o ? Figures.Interval(o.Low, o.High, true) : T("not measured", "未测量"));
         Fact(T("Gates", "门槛"), _run.Gates.Count == 0 ? T("none set", "未设置") : $"{_run.Gates.Count(g => g.Holds)} / {_run.Gates.Count}", _run.Gates.Count == 0 ? "" : T("hold", "通过"));
-        Fact(T("Suite", "评测套件"), Name(_run.Header.Suite), $"{Figures.Duration(_run.Seconds)} · {_run.Header.Started.UtcDateTime:yyyy-MM-dd HH:mm} UTC");
+        Fact(T("Suite", "评测套件"), PlainText.Short(_run.Header.Suite, 40), $"{Figures.Duration(_run.Seconds)} · {_run.Header.Started.UtcDateTime:yyyy-MM-dd HH:mm} UTC");
         _html.Line($"</dl>");
         _html.Line($"<nav aria-label=\"{T("Contents", "目录")}\"><ul>");
         foreach ((string id, string title) in new[]
@@ -95,7 +95,7 @@ internal sealed class HtmlReport
     private void Findings()
     {
         Section("findings", T("Findings", "发现"), _run.Findings.Count == 0 ? ""
-            : T("Figures whose whole adjusted interval lies beyond a stated threshold.", "整个校正区间都越过既定阈值的指标。"));
+            : T("Figures whose whole interval, adjusted by Holm's method over all thresholds of the run, lies beyond a stated threshold.", "经 Holm 方法对本次运行全部阈值校正后，整个区间都越过既定阈值的指标。"));
         if (_run.Findings.Count == 0)
         {
             bool measured = _run.Samples().Judged > 0;
@@ -143,7 +143,7 @@ internal sealed class HtmlReport
     private void Twin(RunResult twin)
     {
         Section("twin", T("Planted against clean", "植入缺陷与洁净对照"), T("The planted model carries known defects; its twin is the same without them. The instruments should find the first and pass the second.", "植入模型带有已知缺陷；孪生模型与其相同但没有这些缺陷。工具应当发现前者的缺陷，并让后者通过。"));
-        _html.Line($"<div class=\"panels\">");
+        _html.Line($"<div class=\"panels even\">");
         Side(_run, T("Planted", "植入缺陷"));
         Side(twin, T("Clean twin", "洁净孪生模型"));
         _html.Line($"</div>");
@@ -156,7 +156,7 @@ internal sealed class HtmlReport
         }
         if (rows.Count > 0)
         {
-            _html.Line($"<br><figure class=\"card\"><figcaption>{T("Each figure on both models: planted ● and clean ○, with 95% intervals", "两个模型的各项指标：植入 ● 与洁净 ○，附 95% 区间")}</figcaption>");
+            _html.Line($"<figure class=\"card\"><figcaption>{T("Each figure on both models: planted ● and clean ○, with 95% intervals", "两个模型的各项指标：植入 ● 与洁净 ○，附 95% 区间")}</figcaption>");
             _charts.Intervals(T("Planted model against clean twin", "植入模型与洁净孪生模型"), rows);
             _html.Line($"</figure>");
         }
@@ -165,17 +165,18 @@ internal sealed class HtmlReport
         void Side(RunResult side, string title)
         {
             OutcomeCounts s = side.Samples();
-            _html.Line($"<div class=\"card\"><h3>{title}</h3><code class=\"soft\">{Name(side.Header.Target)}</code><dl class=\"pairs\">");
-            Pair(T("Findings", "发现"), side.Findings.Count == 0 ? (s.Judged == 0 ? T("nothing measured", "未测得结果") : T("none", "无")) : side.Findings.Count.ToString());
-            Pair(T("Samples judged", "已评判样本"), $"{Figures.Count(s.Judged)} / {Figures.Count(s.Total)}");
-            _html.Line($"</dl>");
-            if (side.Findings.Count > 0)
+            (string tone, string word) = s.Judged == 0 ? ("warn", T("Nothing measured", "未测得结果"))
+                : side.Findings.Count > 0 ? (ReferenceEquals(side, _run) ? "" : "bad", ReferenceEquals(side, _run) ? T($"✓ defects found: {side.Findings.Count}", $"✓ 发现缺陷：{side.Findings.Count}") : T($"✗ false alarms: {side.Findings.Count}", $"✗ 误报：{side.Findings.Count}"))
+                : ReferenceEquals(side, _run) ? ("warn", T("✗ no defect found", "✗ 未发现缺陷")) : ("good", T("✓ passes", "✓ 通过"));
+            _html.Line($"<div class=\"card\"><h3>{title}</h3><code class=\"soft\">{Name(side.Header.Target)}</code><p class=\"big {tone}\">{word}</p><p class=\"soft\">{T($"{Figures.Count(s.Judged)} of {Figures.Count(s.Total)} samples judged", $"{Figures.Count(s.Total)} 个样本中已评判 {Figures.Count(s.Judged)} 个")}</p><ul class=\"plain\">");
+            foreach (Finding f in _run.WorstFirst())
             {
-                _html.Line($"<ul class=\"plain\">");
-                foreach (Finding f in side.WorstFirst()) _html.Line($"<li>{Name(T(f.Title, f.TitleZh))}: {Figures.Number(f.Value, side.Metric(f)?.IsShare ?? false)}</li>");
-                _html.Line($"</ul>");
+                Metric? same = side.Metrics.FirstOrDefault(m => m.Evaluation == f.Evaluation && m.Name == f.Metric);
+                _html.Line($"<li>{Name(T(f.Title, f.TitleZh))}: <b class=\"{(same is not null && side.Finding(same) is not null ? "bad" : "")}\">{Figures.Number(same?.Best()?.Value, same?.IsShare ?? false)}</b> <span class=\"soft\">{(f.Direction == Direction.Above ? T("threshold above", "阈值：高于") : T("threshold below", "阈值：低于"))} {Figures.Number(f.Threshold, same?.IsShare ?? false)}</span></li>");
             }
-            _html.Line($"</div>");
+            foreach (Finding f in side.WorstFirst().Where(f => !_run.Findings.Any(o => o.Evaluation == f.Evaluation && o.Metric == f.Metric)))
+                _html.Line($"<li>{Name(T(f.Title, f.TitleZh))}: <b class=\"bad\">{Figures.Number(f.Value, side.Metric(f)?.IsShare ?? false)}</b></li>");
+            _html.Line($"</ul></div>");
         }
     }
 
@@ -238,9 +239,15 @@ internal sealed class HtmlReport
         _html.Line($"<figure class=\"card\"><figcaption>{T("Attack success against over-refusal", "攻击成功率与过度拒答")}</figcaption>");
         if (success is not null && over is not null)
         {
-            _html.Line($"<p class=\"lead\">{T("The point is the target with both 95% intervals, small points are its attack families; upwards attacks succeed more often. Only the lower left is good: the lower right is bought with refusals.", "大点为目标本身及两个 95% 区间，小点为各攻击类别；越靠上攻击成功率越高。只有左下角是好的：右下角是用拒答换来的。")}</p><div class=\"narrow\">");
-            _charts.Plane(success, over, [.. _run.Metrics.Where(m => m.Family is not null && m.Risk == Risk.Jailbreak && m.IsShare && m.Name == success.Name && Lookup.Drawable(m.Best()))]);
-            _html.Line($"</div>");
+            (Estimate, Estimate)? twin = _run.Twin?.AttackSuccess()?.Best() is { } a && _run.Twin.OverRefusal()?.Best() is { } o ? (a, o) : null;
+            Metric[] families = [.. _run.Metrics.Where(m => m.Family is not null && m.Risk == Risk.Jailbreak && m.IsShare && m.Name == success.Name && Lookup.Drawable(m.Best()))];
+            _html.Line($"<div class=\"beside\"><div>");
+            _charts.Plane(success, over, families, twin);
+            _html.Line($"</div><div><p class=\"lead\">{T("Upwards, attacks succeed more often; to the right, more harmless requests are refused. Only the lower left is good: the lower right is bought with refusals.", "越靠上，攻击越常成功；越靠右，拒绝的无害请求越多。只有左下角是好的：右下角是用拒答换来的。")}</p><ul class=\"key\">");
+            Key("dot strong", 7, T("the target, with both 95% intervals", "目标，附两个 95% 区间"));
+            if (families.Length > 0) Key("family", 4, T("its attack families", "各攻击类别"));
+            if (twin is not null) Key("dot twin", 6, T("the clean twin", "洁净孪生模型"));
+            _html.Line($"</ul></div></div>");
         }
         else
         {
@@ -254,7 +261,7 @@ internal sealed class HtmlReport
         int others = _run.Metrics.Count(m => Lookup.Drawable(m.Best())) - risks.Sum(r => r.Count());
         if (risks.Count > 0)
         {
-            _html.Line($"<h3>{T("Shares by risk, with thresholds", "按风险列出的比率与阈值")}</h3><p class=\"lead\">{T("Points with 95% intervals, corrected for the judge where it was measured; the shaded side of the dashed line is where trouble begins.", "点与 95% 区间，评判器误差已知时已修正；虚线着色一侧表示问题区域。")}{(others > 0 ? " " + T($"{others} figures that are no shares stand in the table only.", $"另有 {others} 项非比率指标仅列于表中。") : "")}</p><div class=\"panels\">");
+            _html.Line($"<h3 class=\"sub\">{T("Shares by risk, with thresholds", "按风险列出的比率与阈值")}</h3><p class=\"lead\">{T("Points with 95% intervals, corrected for the judge where it was measured; the shaded side of the dashed line is where trouble begins.", "点与 95% 区间，评判器误差已知时已修正；虚线着色一侧表示问题区域。")}{(others > 0 ? " " + T(others == 1 ? "One figure that is no share stands in the table only." : $"{others} figures that are no shares stand in the table only.", $"另有 {others} 项非比率指标仅列于表中。") : "")}</p><div class=\"panels\">");
             foreach (IGrouping<Risk, Metric> risk in risks.OrderBy(r => Order(r.Key)))
             {
                 _html.Line($"<figure><figcaption>{Name(risk.Key.In(Language))} <code>{Name(risk.Key.Id)}</code></figcaption>");
@@ -264,6 +271,8 @@ internal sealed class HtmlReport
             _html.Line($"</div>");
         }
         End();
+
+        void Key(string tone, int radius, string text) => _html.Line($"<li><svg width=\"18\" height=\"18\" aria-hidden=\"true\"><circle class=\"{tone}\" cx=\"9\" cy=\"9\" r=\"{radius}\"/></svg>{text}</li>");
 
         static int Order(Risk risk) => Enumerable.Range(0, Risk.All.Count).FirstOrDefault(i => Risk.All[i] == risk, int.MaxValue);
     }
@@ -279,11 +288,12 @@ internal sealed class HtmlReport
             int measured = metrics.Count(m => m.Estimate is not null);
             bool asked = metrics.Count > 0 || _run.Evaluations.Any(e => e.Risk == risk);
             (string tone, string status) = findings > 0 ? ("t-bad", T(findings == 1 ? "1 finding" : $"{findings} findings", $"{findings} 项发现"))
-                : measured > 0 ? ("t-good", T("measured, no finding", "已测量，没有发现"))
+                : measured > 0 && metrics.Any(m => m.Estimate is not null && m.Threshold is not null) ? ("t-good", T("measured, no finding", "已测量，没有发现"))
+                : measured > 0 ? ("t-info", T("measured, no threshold set", "已测量，未设阈值"))
                 : asked ? ("t-none", T("tried, nothing measured", "已尝试，未测得结果"))
                 : ("t-not", T("not tested", "未测试"));
             _html.Write($"<li class=\"{tone}\"><b>{Name(risk.In(Language))}</b><code>{Name(risk.Id)}</code><span>{status}</span>");
-            if (metrics.Count > 0) _html.Write($"<small>{T($"{measured} of {metrics.Count} figures, from {metrics.Select(m => m.Evaluation).Distinct().Count()} evaluations", $"{metrics.Count} 项指标中测得 {measured} 项，来自 {metrics.Select(m => m.Evaluation).Distinct().Count()} 项评测")}</small>");
+            if (metrics.Count > 0) _html.Write($"<small>{T($"figures measured: {measured} of {metrics.Count}", $"测得指标：{measured} / {metrics.Count}")}</small>");
             string[] names = [.. new[] { risk.Owasp, risk.Nist is { Length: > 0 } nist ? "NIST: " + nist : "", risk.MlCommons is { Length: > 0 } ml ? "MLCommons: " + ml : "" }.Where(n => n.Length > 0)];
             if (names.Length > 0) _html.Write($"<small>{string.Join(" · ", names)}</small>");
             _html.Line($"</li>");
@@ -353,7 +363,7 @@ internal sealed class HtmlReport
     private void Turn(string who, string text, string language)
     {
         (string kept, int leftOut) = PlainText.Clip(text, LongestExample);
-        _html.Write($"<div class=\"turn\"><h5>{who}</h5>");
+        _html.Write($"<div class=\"turn\"><p class=\"who\">{who}</p>");
         if (text.Length == 0) _html.Write($"<span class=\"empty\">{T("empty", "空")}</span>");
         else _html.Write($"<div class=\"hazard\" tabindex=\"0\" role=\"group\" aria-label=\"{who}\" dir=\"auto\" lang=\"{PlainText.Short(language, 20)}\">{kept}</div>");
         if (leftOut > 0) _html.Write($"<p class=\"soft\">{T($"… {Figures.Count(leftOut)} more characters lie in the run store.", $"……其余 {Figures.Count(leftOut)} 个字符保存在运行库中。")}</p>");
@@ -369,7 +379,7 @@ internal sealed class HtmlReport
         Pair(T("Tokens read", "输入词元"), Figures.Count(c.InputTokens));
         Pair(T("Tokens written", "输出词元"), Figures.Count(c.OutputTokens));
         if (c.RequestsOfUnknownUsage > 0) Pair(T("Usage unknown", "用量未知"), T($"{Figures.Count(c.RequestsOfUnknownUsage)} requests, not in these sums", $"{Figures.Count(c.RequestsOfUnknownUsage)} 次请求，未计入以上合计"));
-        Pair(T("Money", "费用"), c.Money is { } money ? $"{money.ToString("0.00##", System.Globalization.CultureInfo.InvariantCulture)} {Name(c.Currency ?? "")}" : T("unknown", "未知"));
+        if (c.Money is not null || _run.Hosts.Count > 0) Pair(T("Money", "费用"), c.Money is { } money ? $"{money.ToString("0.00##", System.Globalization.CultureInfo.InvariantCulture)} {Name(c.Currency ?? "")}" : T("unknown", "未知"));
         Pair(T("Time", "用时"), Figures.Duration(_run.Seconds));
         _html.Line($"</dl></div><div class=\"card\"><h3>{T("Hosts contacted", "联系过的主机")}</h3>");
         if (_run.Hosts.Count == 0) _html.Line($"<p class=\"meaning\">{T("None: nothing left this machine.", "无：没有任何数据离开本机。")}</p>");
@@ -382,7 +392,7 @@ internal sealed class HtmlReport
         _html.Line($"</div></div>");
         if (_run.Notes.Count > 0)
         {
-            _html.Line($"<br><div class=\"card\"><h3>{T("Notes", "说明")}</h3><ul class=\"plain\">");
+            _html.Line($"<div class=\"card\"><h3>{T("Notes", "说明")}</h3><ul class=\"plain\">");
             foreach (string note in _run.Notes) _html.Line($"<li>{note}</li>");
             _html.Line($"</ul></div>");
         }
@@ -393,7 +403,7 @@ internal sealed class HtmlReport
     {
         RunHeader h = _run.Header;
         Section("reproduce", T("Reproduce", "复现"), T("The same command, seed and versions ask the same questions in the same order.", "相同的命令、种子与版本会以相同的顺序提出相同的问题。"));
-        _html.Line($"<pre tabindex=\"0\" aria-label=\"{T("Command", "命令")}\"><code>{Reproduction.Command(_run)}</code></pre><br><dl class=\"pairs\">");
+        _html.Line($"<pre tabindex=\"0\" aria-label=\"{T("Command", "命令")}\"><code>{Reproduction.Command(_run)}</code></pre><dl class=\"pairs\">");
         Pair(T("Run", "运行编号"), Name(h.Id));
         Pair(T("Target", "目标"), $"{Name(h.Target)} · {Name(h.Fingerprint)}");
         if (_run.Twin is { } twin) Pair(T("Clean twin", "洁净孪生模型"), $"{Name(twin.Header.Target)} · {Name(twin.Header.Fingerprint)}");

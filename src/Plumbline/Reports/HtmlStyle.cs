@@ -41,7 +41,8 @@ internal static class HtmlStyle
         section{margin:64px 0 0}
         h2{font-size:1.4rem;line-height:1.3;font-weight:650;letter-spacing:-.01em;margin:0 0 6px}
         h3{font-size:1.06rem;line-height:1.4;font-weight:650;margin:0}
-        .lead{color:var(--soft);margin:0 0 22px;max-width:72ch}
+        h2+.card,h2+.panels{margin-top:18px}.lead{color:var(--soft);margin:0 0 22px;max-width:76ch;text-wrap:pretty}
+        .sub{margin:36px 0 4px}
         .soft{color:var(--soft)}.bad{color:var(--bad)}.good{color:var(--good)}.warn{color:var(--warn)}
         .card{background:var(--card);border:1px solid var(--rule);border-radius:12px;padding:22px 26px;margin:0 0 18px;break-inside:avoid}
         .finding{border-left:5px solid var(--tone)}
@@ -63,7 +64,7 @@ internal static class HtmlStyle
         .example header{display:flex;flex-wrap:wrap;gap:4px 12px;align-items:center;margin:0;padding:9px 14px;border-bottom:1px solid var(--rule);font-size:.82rem;color:var(--soft)}
         .example .why{margin:0;padding:9px 14px;border-top:1px solid var(--rule);font-size:.85rem;color:var(--soft);overflow-wrap:anywhere}
         .turn{padding:10px 14px}.turn+.turn{border-top:1px dashed var(--rule)}
-        .turn h5{margin:0 0 3px;font-size:.76rem;font-weight:600;color:var(--soft);letter-spacing:.02em}
+        .turn .who{margin:0 0 3px;font-size:.76rem;font-weight:600;color:var(--soft);letter-spacing:.02em}
         .hazard{white-space:pre-wrap;overflow-wrap:anywhere;overflow:hidden;font-size:.9rem;line-height:1.55;max-height:26em;overflow-y:auto;border-radius:4px;unicode-bidi:isolate;contain:paint;filter:blur(5px);transition:filter .12s}
         .hazard:hover,.hazard:focus,.hazard:focus-within{filter:none}
         .empty{color:var(--soft);font-style:italic}
@@ -86,8 +87,8 @@ internal static class HtmlStyle
         .reason{display:block;font-size:.84rem;color:var(--soft);margin-top:2px}
         svg.bar{display:block;border-radius:3px;margin-top:7px}
         svg.chart{display:block;overflow:visible}
-        svg text{font-size:12px;fill:var(--soft)}svg .label{fill:var(--ink);font-size:12.5px}svg .value{font-size:12.5px;fill:var(--ink)}svg .value.bad{fill:var(--bad);font-weight:650}
-        svg .tick{font-size:11px}svg .corner{font-size:11.5px;font-style:italic}svg .axis{font-size:12px}
+        svg text{font-size:12px;fill:var(--soft)}svg text{font-weight:400;letter-spacing:0}svg .label{fill:var(--ink);font-size:12.5px;paint-order:stroke;stroke:var(--card);stroke-width:4px;stroke-linejoin:round}svg .value{font-size:12.5px;fill:var(--ink)}svg .value.bad{fill:var(--bad);font-weight:650}
+        svg .tick{font-size:11px}svg .corner{font-size:11.5px;font-style:italic}:lang(zh) svg .corner{font-style:normal}svg .axis{font-size:12px}
         .grid{stroke:var(--rule);stroke-width:1}.rail{stroke:var(--rule);stroke-width:1}.trouble{fill:var(--trouble)}.goal{fill:var(--goal)}
         .threshold{stroke:var(--bad);stroke-width:1.5;stroke-dasharray:3 2}
         .whisker{stroke:var(--accent);stroke-width:2.5;stroke-linecap:round}.whisker.bad{stroke:var(--bad)}.whisker.twin{stroke:var(--good);stroke-width:2}.whisker.strong{stroke:var(--ink);stroke-width:2}
@@ -95,15 +96,16 @@ internal static class HtmlStyle
         .family{fill:var(--accent);fill-opacity:.75;stroke:var(--card)}
         .bridge{stroke:var(--soft);stroke-width:1.5;stroke-dasharray:1 3;stroke-linecap:round}
         rect.scored{fill:var(--scored)}rect.refused{fill:var(--refused)}rect.unparsable{fill:var(--unparsable)}rect.errored{fill:var(--errored)}rect.skipped{fill:var(--skipped)}
-        .panels{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,440px),1fr));gap:18px}
+        .panels+.card,pre+dl{margin-top:18px}.figure svg{margin-top:14px}.panels{align-items:start;display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,440px),1fr));gap:18px}
         figure{margin:0}.panels figure,.panels .card{background:var(--card);border:1px solid var(--rule);border-radius:12px;padding:18px 20px 14px;margin:0;break-inside:avoid}
         figcaption{font-weight:600;font-size:.95rem;margin-bottom:8px}figcaption code{font-weight:400;color:var(--soft);margin-left:6px}
-        .narrow{max-width:640px}
+        .beside{display:grid;grid-template-columns:minmax(0,640px) minmax(0,1fr);gap:12px 44px;align-items:center}.beside .lead{margin:0}.key{list-style:none;padding:0;margin:16px 0 0;font-size:.88rem}.key li{display:flex;gap:10px;align-items:center;margin:5px 0}.key svg{flex:none}
+        .big{font-size:1.5rem;font-weight:650;line-height:1.3;margin:8px 0 2px}.even{align-items:stretch}
         .tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,190px),1fr));gap:10px;list-style:none;padding:0;margin:0}
         .tiles li{border:1px solid var(--rule);border-radius:10px;padding:12px 14px;background:var(--card);border-top:4px solid var(--tone);break-inside:avoid;overflow-wrap:anywhere}
         .tiles b{display:block;font-weight:600;font-size:.93rem;line-height:1.35}.tiles code{color:var(--soft);font-size:.75rem;display:block}
         .tiles span{display:block;font-size:.84rem;margin-top:6px;color:var(--tone);font-weight:600}.tiles small{display:block;color:var(--soft);font-size:.78rem;line-height:1.45;margin-top:4px}
-        .t-bad{--tone:var(--bad)}.t-good{--tone:var(--good)}.t-none{--tone:var(--warn)}.tiles .t-not{--tone:var(--soft);border-style:dashed;background:transparent}
+        .t-bad{--tone:var(--bad)}.t-good{--tone:var(--good)}.t-none{--tone:var(--warn)}.t-info{--tone:var(--accent)}.tiles .t-not{--tone:var(--soft);border-style:dashed;background:transparent}
         .t-not span{font-weight:400}
         pre{margin:0;padding:14px 16px;background:var(--faint);border-radius:9px;white-space:pre-wrap;overflow-wrap:anywhere;font-size:.86rem;line-height:1.5}
         ul.plain{margin:0;padding-left:20px}ul.plain li{margin:4px 0;overflow-wrap:anywhere}
@@ -111,10 +113,10 @@ internal static class HtmlStyle
         footer{margin:72px 0 0;padding:22px 0 60px;border-top:1px solid var(--rule);color:var(--soft);font-size:.85rem}
         @media (max-width:720px){
         body{font-size:15.5px}.wrap{padding:0 18px}.top{padding-top:22px}.verdict{padding-left:16px}.verdict p,:lang(zh) .verdict p{font-size:1.34rem}
-        section{margin-top:48px}.facts{grid-template-columns:1fr 1fr;gap:16px 20px}.card{padding:18px}.finding .two{grid-template-columns:minmax(0,1fr)}
+        section{margin-top:48px}.facts{grid-template-columns:1fr 1fr;gap:16px 20px}.card{padding:18px}.finding .two,.beside{grid-template-columns:minmax(0,1fr)}
         dl.pairs{grid-template-columns:minmax(0,1fr)}dl.pairs dd{margin-bottom:6px}
         table.stack,table.stack tbody,table.stack tr,table.stack td,table.stack th{display:block}
-        table.stack thead{position:absolute;left:-9999px}
+        table.stack caption{display:block}table.stack thead{position:absolute;left:-9999px}
         table.stack tr{border-top:1px solid var(--rule);padding:10px 0}table.stack tr.group{border-top:0;padding:18px 0 0}
         table.stack td,table.stack th{border:0;padding:2px 0;text-align:left;white-space:normal}
         table.stack td{display:grid;grid-template-columns:118px minmax(0,1fr);gap:10px}
@@ -123,7 +125,7 @@ internal static class HtmlStyle
         .tiles{grid-template-columns:1fr 1fr}}
         @media print{
         :root{--paper:#fff;--card:#fff;--ink:#000;--soft:#444;--rule:#bbb;--faint:#f4f4f4;--accent:#1c4e80;--bad:#a3271f;--warn:#7d5200;--good:#23633f;--trouble:#a3271f1c;--goal:#23633f17;--scored:#1c4e80;--refused:#7b5ea7;--unparsable:#b98a1b;--errored:#b3392e;--skipped:#a9abb0}
-        body{font-size:10.5pt}nav,.skip{display:none}.wrap{max-width:none;padding:0}section{margin-top:28pt}.hazard{filter:none;max-height:none}thead{display:table-header-group}tr{break-inside:avoid}h2,h3{break-after:avoid}
+        body{font-size:10.5pt}nav,.skip{display:none}.wrap{max-width:none;padding:0}section{margin-top:28pt}.hazard{filter:none;max-height:none}thead{display:table-header-group}tr{break-inside:avoid}h2,h3,.lead,tr.group,caption{break-after:avoid}.panels{grid-template-columns:1fr 1fr}.facts{grid-template-columns:repeat(6,1fr);gap:10pt}
         svg,.tag,.chip::before,.tiles li{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
         @media (prefers-reduced-motion:reduce){.hazard{transition:none}}
         @media (forced-colors:active){.hazard{filter:none}svg.chart,svg.bar{forced-color-adjust:none}}

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 
@@ -14,6 +15,8 @@ internal sealed class HtmlText(TextWriter output)
 {
     /// <summary>Where a hole is clipped if nobody clipped it before: no id, title or reason needs more.</summary>
     private const int LongestHole = 4000;
+
+    private static readonly SearchValues<char> s_special = SearchValues.Create("&<>\"'`");
 
     private readonly TextWriter _output = output;
     private int _ids;
@@ -38,7 +41,7 @@ internal sealed class HtmlText(TextWriter output)
     private static void Encode(string text, TextWriter output)
     {
         ReadOnlySpan<char> rest = PlainText.Visible(PlainText.Short(text, LongestHole));
-        while (rest.IndexOfAny("&<>\"'`") is >= 0 and int at)
+        while (rest.IndexOfAny(s_special) is >= 0 and int at)
         {
             output.Write(rest[..at]);
             output.Write(rest[at] switch { '&' => "&amp;", '<' => "&lt;", '>' => "&gt;", '"' => "&quot;", '\'' => "&#39;", _ => "&#96;" });

@@ -20,7 +20,7 @@ internal static class Reproduction
         Option("seed", header.Seed.ToString(CultureInfo.InvariantCulture));
         if (header.Limit is { } limit) Option("limit", limit.ToString(CultureInfo.InvariantCulture));
         if (header.Language is { } language) Option("language", language);
-        foreach ((string name, string value) in header.Options.OrderBy(o => o.Key, StringComparer.Ordinal))
+        foreach ((string name, string value) in header.Options.OrderBy(o => o.Key.TrimStart('-'), StringComparer.Ordinal))
         {
             string bare = name.TrimStart('-');
             if (bare.Length > 0 && !s_told.Contains(bare)) Option(bare, value);

@@ -88,7 +88,7 @@ internal sealed record Verdict(VerdictLevel Level, string Sentence, OutcomeCount
         {
             clauses.Add(twin.Samples().Judged == 0 ? Say("nothing was measured on the clean twin", "洁净孪生模型未测得任何结果")
                 : twin.Findings.Count == 0 ? Say("the clean twin has none, as it should", "洁净孪生模型没有发现，符合预期")
-                : Say($"the clean twin has {Many(twin.Findings.Count, "finding")}, which are false alarms", $"洁净孪生模型有 {twin.Findings.Count} 项发现，均为误报"));
+                : Say(twin.Findings.Count == 1 ? "the clean twin has 1 finding, a false alarm" : $"the clean twin has {Figures.Count(twin.Findings.Count)} findings, all false alarms", $"洁净孪生模型有 {twin.Findings.Count} 项发现，均为误报"));
         }
         if (run.Cancelled) clauses.Add(Say("the run was cut short and can be resumed", "运行被提前中止，可以继续"));
 
@@ -113,7 +113,7 @@ internal sealed record Verdict(VerdictLevel Level, string Sentence, OutcomeCount
         Severity.Low => chinese ? "低" : "low",
         Severity.Medium => chinese ? "中" : "medium",
         Severity.High => chinese ? "高" : "high",
-        _ => chinese ? "严重" : "critical",
+        _ => chinese ? "极高" : "critical",
     };
 
     private static string Many(int count, string noun) => count == 1 ? $"1 {noun}" : $"{Figures.Count(count)} {noun}s";

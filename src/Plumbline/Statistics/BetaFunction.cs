@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Plumbline.Statistics;
 
 /// <summary>The beta function's logarithm, and the regularised incomplete beta function with its inverse.</summary>
@@ -5,6 +7,7 @@ namespace Plumbline.Statistics;
 internal static class BetaFunction
 {
     /// <summary>A point x of [0, 1] with its complement 1 - x, both with full relative precision.</summary>
+    [StructLayout(LayoutKind.Auto)]
     public readonly record struct Split(double X, double Y);
 
     /// <summary>ln B(a, b) for positive a and b.</summary>

@@ -16,18 +16,24 @@ public static class Bootstrap
     /// <summary>Resamples at least two observations.</summary>
     public static BootstrapDistribution OneSample(ReadOnlySpan<double> x, SampleStatistic statistic, int replicates, ulong seed)
     {
-        Demand.Sample(x, 2, nameof(x));
-        return OneSample(x, statistic, Draw(x.Length, replicates, new RandomStream(seed)));
+        Demand.AtLeast(replicates, 1);
+        Resampler rows = new(x.Length, new RandomStream(seed));
+        return OneSample(x, statistic, replicates, _ => rows.Next());
     }
 
     /// <summary>Resamples at least two observations by given 0-based indices, one row a replicate.</summary>
     public static BootstrapDistribution OneSample(ReadOnlySpan<double> x, SampleStatistic statistic, IReadOnlyList<int[]> indices)
     {
+        Check(indices, x.Length, nameof(indices));
+        return OneSample(x, statistic, indices.Count, b => indices[b]);
+    }
+
+    private static BootstrapDistribution OneSample(ReadOnlySpan<double> x, SampleStatistic statistic, int count, Func<int, int[]> row)
+    {
         ArgumentNullException.ThrowIfNull(statistic);
         Demand.Sample(x, 2, nameof(x));
-        Check(indices, x.Length, nameof(indices));
-        double[] data = x.ToArray(), buffer = new double[x.Length], replicates = new double[indices.Count];
-        for (int b = 0; b < replicates.Length; b++) replicates[b] = statistic(Take(data, indices[b], buffer));
+        double[] data = x.ToArray(), buffer = new double[x.Length], replicates = new double[count];
+        for (int b = 0; b < count; b++) replicates[b] = statistic(Take(data, row(b), buffer));
         double[] jackknife = new double[data.Length];
         for (int i = 0; i < data.Length; i++) jackknife[i] = statistic(Without(data, i, buffer));
         return new BootstrapDistribution(statistic(data), replicates, Acceleration(jackknife));
@@ -36,24 +42,30 @@ public static class Bootstrap
     /// <summary>Resamples two independent samples, each of at least two observations.</summary>
     public static BootstrapDistribution TwoSample(ReadOnlySpan<double> x, ReadOnlySpan<double> y, TwoSampleStatistic statistic, int replicates, ulong seed)
     {
-        Demand.Sample(x, 2, nameof(x));
-        Demand.Sample(y, 2, nameof(y));
+        Demand.AtLeast(replicates, 1);
         RandomStream random = new(seed);
-        return TwoSample(x, y, statistic, Draw(x.Length, replicates, random), Draw(y.Length, replicates, random));
+        Resampler first = new(x.Length, random), second = new(y.Length, random);
+        return TwoSample(x, y, statistic, replicates, _ => first.Next(), _ => second.Next());
     }
 
     /// <summary>Resamples two independent samples by given 0-based indices.</summary>
     public static BootstrapDistribution TwoSample(
         ReadOnlySpan<double> x, ReadOnlySpan<double> y, TwoSampleStatistic statistic, IReadOnlyList<int[]> indicesX, IReadOnlyList<int[]> indicesY)
     {
-        ArgumentNullException.ThrowIfNull(statistic);
-        Demand.Sample(x, 2, nameof(x));
-        Demand.Sample(y, 2, nameof(y));
         Check(indicesX, x.Length, nameof(indicesX));
         Check(indicesY, y.Length, nameof(indicesY));
         Demand.SameLength(indicesX.Count, indicesY.Count, nameof(indicesX), nameof(indicesY));
-        double[] first = x.ToArray(), second = y.ToArray(), bufferX = new double[x.Length], bufferY = new double[y.Length], replicates = new double[indicesX.Count];
-        for (int b = 0; b < replicates.Length; b++) replicates[b] = statistic(Take(first, indicesX[b], bufferX), Take(second, indicesY[b], bufferY));
+        return TwoSample(x, y, statistic, indicesX.Count, b => indicesX[b], b => indicesY[b]);
+    }
+
+    private static BootstrapDistribution TwoSample(
+        ReadOnlySpan<double> x, ReadOnlySpan<double> y, TwoSampleStatistic statistic, int count, Func<int, int[]> rowX, Func<int, int[]> rowY)
+    {
+        ArgumentNullException.ThrowIfNull(statistic);
+        Demand.Sample(x, 2, nameof(x));
+        Demand.Sample(y, 2, nameof(y));
+        double[] first = x.ToArray(), second = y.ToArray(), bufferX = new double[x.Length], bufferY = new double[y.Length], replicates = new double[count];
+        for (int b = 0; b < count; b++) replicates[b] = statistic(Take(first, rowX(b), bufferX), Take(second, rowY(b), bufferY));
         double[] jackknifeX = new double[first.Length], jackknifeY = new double[second.Length];
         for (int i = 0; i < first.Length; i++) jackknifeX[i] = statistic(Without(first, i, bufferX), second);
         for (int i = 0; i < second.Length; i++) jackknifeY[i] = statistic(first, Without(second, i, bufferY));
@@ -64,20 +76,26 @@ public static class Bootstrap
     public static BootstrapDistribution Clustered(IReadOnlyList<double[]> clusters, SampleStatistic statistic, int replicates, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(clusters);
-        if (clusters.Count < 2) throw new ArgumentException($"There are {clusters.Count} clusters; at least 2 are needed.", nameof(clusters));
-        return Clustered(clusters, statistic, Draw(clusters.Count, replicates, new RandomStream(seed)));
+        Demand.AtLeast(replicates, 1);
+        Resampler rows = new(clusters.Count, new RandomStream(seed));
+        return Clustered(clusters, statistic, replicates, _ => rows.Next());
     }
 
     /// <summary>Draws whole clusters by given 0-based indices.</summary>
     public static BootstrapDistribution Clustered(IReadOnlyList<double[]> clusters, SampleStatistic statistic, IReadOnlyList<int[]> indices)
     {
         ArgumentNullException.ThrowIfNull(clusters);
+        Check(indices, clusters.Count, nameof(indices));
+        return Clustered(clusters, statistic, indices.Count, b => indices[b]);
+    }
+
+    private static BootstrapDistribution Clustered(IReadOnlyList<double[]> clusters, SampleStatistic statistic, int count, Func<int, int[]> row)
+    {
         ArgumentNullException.ThrowIfNull(statistic);
         if (clusters.Count < 2) throw new ArgumentException($"There are {clusters.Count} clusters; at least 2 are needed.", nameof(clusters));
         foreach (double[] cluster in clusters) Demand.Sample(cluster, 1, nameof(clusters));
-        Check(indices, clusters.Count, nameof(indices));
-        double[] buffer = new double[checked(clusters.Max(c => c.Length) * clusters.Count)], replicates = new double[indices.Count];
-        for (int b = 0; b < replicates.Length; b++) replicates[b] = statistic(Join(indices[b]));
+        double[] buffer = new double[clusters.Sum(c => c.Length)], replicates = new double[count];
+        for (int b = 0; b < count; b++) replicates[b] = statistic(Join(row(b)));
         int[] all = [.. Enumerable.Range(0, clusters.Count)];
         double[] jackknife = new double[clusters.Count];
         for (int i = 0; i < jackknife.Length; i++) jackknife[i] = statistic(Join([.. all.Where(c => c != i)]));
@@ -85,7 +103,9 @@ public static class Bootstrap
 
         ReadOnlySpan<double> Join(int[] drawn)
         {
-            int length = 0;
+            int length = drawn.Sum(c => clusters[c].Length);
+            if (length > buffer.Length) buffer = new double[Math.Max(length, 2 * buffer.Length)];
+            length = 0;
             foreach (int c in drawn)
             {
                 clusters[c].CopyTo(buffer, length);
@@ -94,25 +114,6 @@ public static class Bootstrap
 
             return buffer.AsSpan(0, length);
         }
-    }
-
-    /// <summary>A matrix of resample indices, one row a replicate.</summary>
-    /// <param name="size">Number of observations or clusters, at least 1.</param>
-    /// <param name="replicates">Number of rows, at least 1.</param>
-    /// <param name="random">The source of randomness.</param>
-    public static int[][] Draw(int size, int replicates, RandomStream random)
-    {
-        ArgumentNullException.ThrowIfNull(random);
-        Demand.AtLeast(size, 1);
-        Demand.AtLeast(replicates, 1);
-        int[][] rows = new int[replicates][];
-        for (int b = 0; b < replicates; b++)
-        {
-            rows[b] = new int[size];
-            for (int i = 0; i < size; i++) rows[b][i] = random.Below(size);
-        }
-
-        return rows;
     }
 
     /// <summary>The mean of a sample, as a statistic.</summary>
@@ -160,6 +161,18 @@ public static class Bootstrap
             {
                 if ((uint)i >= (uint)size) throw new ArgumentException($"Index {i} lies outside [0, {size}).", name);
             }
+        }
+    }
+
+    // One buffer for all replicates: the whole matrix of a large data set would not fit.
+    private sealed class Resampler(int size, RandomStream random)
+    {
+        private readonly int[] _row = new int[size];
+
+        public int[] Next()
+        {
+            for (int i = 0; i < _row.Length; i++) _row[i] = random.Below(_row.Length);
+            return _row;
         }
     }
 }

@@ -8,10 +8,10 @@ public sealed class BootstrapDistribution
 
     internal BootstrapDistribution(double estimate, double[] replicates, double acceleration)
     {
-        if (!double.IsFinite(estimate)) throw new ArgumentException($"The statistic of the data is {estimate}; it must be finite.");
+        if (!double.IsFinite(estimate)) throw new ArgumentException($"The statistic of the data is {estimate}; it must be finite.", nameof(estimate));
         foreach (double v in replicates)
         {
-            if (!double.IsFinite(v)) throw new ArgumentException($"A replicate of the statistic is {v}; the statistic must exist for every resample.");
+            if (!double.IsFinite(v)) throw new ArgumentException($"A replicate of the statistic is {v}; the statistic must exist for every resample.", nameof(replicates));
         }
 
         Estimate = estimate;

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Plumbline.Statistics;
 
 /// <summary>A mean of observations that come in clusters, such as several questions about one text, with cluster-robust standard errors.</summary>
@@ -54,6 +56,7 @@ public static class ClusteredMeans
     }
 
     /// <summary>What exists even for a single cluster.</summary>
+    [StructLayout(LayoutKind.Auto)]
     internal readonly record struct Pieces(
         int Clusters, double Mean, double SeIndependent, double CrossProducts, double SePaper, double Cr0Squared, double SeCr2, double DesignEffect)
     {

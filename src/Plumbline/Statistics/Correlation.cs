@@ -27,7 +27,7 @@ public static class Correlation
     {
         Check(x, y);
         Demand.Alpha(alpha);
-        double r = PearsonCoefficient(x, y) ?? throw Constant();
+        double r = PearsonCoefficient(x, y) ?? throw Constant(nameof(x));
         Interval? interval = null;
         if (x.Length > 3 && Math.Abs(r) < 1)
         {
@@ -42,7 +42,7 @@ public static class Correlation
     public static CorrelationEstimate Spearman(ReadOnlySpan<double> x, ReadOnlySpan<double> y)
     {
         Check(x, y);
-        double r = PearsonCoefficient(MidRanks(x), MidRanks(y)) ?? throw Constant();
+        double r = PearsonCoefficient(MidRanks(x), MidRanks(y)) ?? throw Constant(nameof(x));
         return new CorrelationEstimate(r, P(r, x.Length), null);
 
         static double[] MidRanks(ReadOnlySpan<double> v) => Array.ConvertAll(Ranks.Mid(v, Ranks.Slack(v)).Doubled, static d => (double)d);
@@ -67,7 +67,7 @@ public static class Correlation
         }
 
         double pairs = n * (n - 1.0) / 2, tiedX = tx.Sum(t => t * (t - 1.0) / 2), tiedY = ty.Sum(t => t * (t - 1.0) / 2);
-        if (tiedX == pairs || tiedY == pairs) throw Constant();
+        if (tiedX == pairs || tiedY == pairs) throw Constant(nameof(x));
         double s = concordant - discordant, tau = s / Math.Sqrt(pairs - tiedX) / Math.Sqrt(pairs - tiedY);
         double variance = ((n * (n - 1.0) * ((2 * n) + 5)) - tx.Sum(t => t * (t - 1.0) * ((2 * t) + 5)) - ty.Sum(t => t * (t - 1.0) * ((2 * t) + 5))) / 18;
         variance += 2 * tiedX * tiedY / (n * (n - 1.0));
@@ -123,5 +123,5 @@ public static class Correlation
         Demand.Sample(y, 2, nameof(y));
     }
 
-    private static ArgumentException Constant() => new("A variable is constant, so there is no correlation.");
+    private static ArgumentException Constant(string name) => new("A variable is constant, so there is no correlation.", name);
 }

@@ -1,8 +1,11 @@
+using System.Runtime.InteropServices;
+
 namespace Plumbline.Statistics;
 
 /// <summary>A closed interval on the real line, such as a confidence interval; its ends may be infinite.</summary>
 /// <param name="Low">The lower end.</param>
 /// <param name="High">The upper end, at least <paramref name="Low"/>.</param>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct Interval(double Low, double High)
 {
     /// <summary>The distance between the ends, at least 0.</summary>

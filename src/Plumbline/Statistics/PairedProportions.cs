@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Plumbline.Statistics;
 
 /// <summary>A table of pairs of yes/no outcomes, such as the same prompts with and without a defence.</summary>
@@ -5,6 +7,7 @@ namespace Plumbline.Statistics;
 /// <param name="FirstOnly">Pairs in which only the first succeeds.</param>
 /// <param name="SecondOnly">Pairs in which only the second succeeds.</param>
 /// <param name="Neither">Pairs in which neither succeeds.</param>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct PairedCounts(long Both, long FirstOnly, long SecondOnly, long Neither)
 {
     /// <summary>The number of pairs.</summary>

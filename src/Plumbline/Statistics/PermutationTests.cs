@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Plumbline.Statistics;
 
 /// <summary>A permutation test of a difference of means.</summary>
@@ -143,6 +145,7 @@ public static class PermutationTests
     private static double Slack(double[] values) => 1e-9 * values.Sum(Math.Abs);
 
     /// <summary>From the sum of the first sample to the difference of means.</summary>
+    [StructLayout(LayoutKind.Auto)]
     private readonly struct TwoSampleScale(ReadOnlySpan<double> x, double[] pool)
     {
         private readonly double _total = Elementary.Sum(pool);

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Plumbline.Statistics;
 
 /// <summary>How a judge or detector fared on items whose truth is known.</summary>
@@ -5,6 +7,7 @@ namespace Plumbline.Statistics;
 /// <param name="FalseNegatives">True positives it passed.</param>
 /// <param name="TrueNegatives">True negatives it passed.</param>
 /// <param name="FalsePositives">True negatives it flagged.</param>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct JudgeCalibration(long TruePositives, long FalseNegatives, long TrueNegatives, long FalsePositives)
 {
     /// <summary>Calibration items that are truly positive.</summary>

@@ -21,15 +21,15 @@ public sealed class PrevalencePosterior
         double nearest = Math.Clamp(t, Math.Min(flagged, judge.Sensitivity), Math.Max(flagged, judge.Sensitivity));
         double conflict = t == nearest ? 0 : Math.Min(1e4, GammaFunction.Deviance(positives, n * nearest) + GammaFunction.Deviance(n - positives, n * (1 - nearest)));
         if (double.IsNaN(conflict)) conflict = 1e4;
-        (double[] se, double[] logSe) = Grid(judge.TruePositives, judge.FalseNegatives, n, 45 + conflict);
-        (double[] sp, double[] logSp) = Grid(judge.TrueNegatives, judge.FalsePositives, n, 45 + conflict);
-        LogLikelihood likelihood = new(positives, n, se, logSe, sp, logSp);
+        (double[] se, double[] logSe) = Grid(judge.TruePositives, judge.FalseNegatives, n, 40 + conflict);
+        (double[] sp, double[] logSp) = Grid(judge.TrueNegatives, judge.FalsePositives, n, 40 + conflict);
+        LogLikelihood likelihood = new(positives, n, se, logSe, sp, logSp, 40 + conflict);
 
         // Close in on where the density in w is not negligible.
         Interval window = new(0, AngleGrid.Quarter);
         for (int round = 0; round < 12; round++)
         {
-            const int Coarse = 48;
+            const int Coarse = 32;
             double step = window.Width / Coarse, top = double.NegativeInfinity;
             double[] values = new double[Coarse];
             for (int i = 0; i < Coarse; i++)
@@ -109,8 +109,8 @@ public sealed class PrevalencePosterior
     {
         Interval window = AngleGrid.Window(a, b, depth);
 
-        // A third of the least standard deviation that a factor of the integrand can have.
-        int nodes = Math.Clamp((int)(window.Width / (0.35 * 0.5 / Math.Sqrt(a + b + n))) + 1, 24, MaxNodes);
+        // Half of the least standard deviation that a factor of the integrand can have.
+        int nodes = Math.Clamp((int)(window.Width / (0.5 * 0.5 / Math.Sqrt(a + b + n))) + 1, 24, MaxNodes);
         double[] values = new double[nodes], logs = new double[nodes];
         for (int i = 0; i < nodes; i++)
         {
@@ -124,28 +124,51 @@ public sealed class PrevalencePosterior
         return (values, logs);
     }
 
-    private sealed class LogLikelihood(long k, long n, double[] se, double[] logSe, double[] sp, double[] logSp)
+    private sealed class LogLikelihood
     {
-        private readonly double[] _logs = new double[se.Length * sp.Length];
+        private readonly double _successes;
+        private readonly double _failures;
+        private readonly double[] _sensitivity;
+        private readonly double[] _specificity;
+        private readonly double[] _weights;
+        private readonly double[] _logs;
+
+        // Only pairs of error rates whose joint weight is not negligible are kept.
+        public LogLikelihood(long k, long n, double[] se, double[] logSe, double[] sp, double[] logSp, double depth)
+        {
+            List<double> sensitivity = [], specificity = [], weights = [];
+            for (int i = 0; i < se.Length; i++)
+            {
+                for (int j = 0; j < sp.Length; j++)
+                {
+                    if (logSe[i] + logSp[j] < -depth) continue;
+                    sensitivity.Add(se[i]);
+                    specificity.Add(sp[j]);
+                    weights.Add(logSe[i] + logSp[j]);
+                }
+            }
+
+            (_successes, _failures) = (k, n - k);
+            (_sensitivity, _specificity, _weights) = ([.. sensitivity], [.. specificity], [.. weights]);
+            _logs = new double[_weights.Length];
+        }
 
         public double At(double w)
         {
             double p = Square(Math.Sin(w)), r = Square(Math.Cos(w)), top = double.NegativeInfinity;
-            for (int i = 0, at = 0; i < se.Length; i++)
+            for (int i = 0; i < _logs.Length; i++)
             {
-                for (int j = 0; j < sp.Length; j++, at++)
-                {
-                    double q = (p * se[i]) + (r * (1 - sp[j])), complement = (p * (1 - se[i])) + (r * sp[j]);
-                    double log = logSe[i] + logSp[j] + (k == 0 ? 0 : k * Math.Log(q)) + (k == n ? 0 : (n - k) * Math.Log(complement));
-                    _logs[at] = log;
-                    if (log > top) top = log;
-                }
+                double q = (p * _sensitivity[i]) + (r * (1 - _specificity[i])), complement = (p * (1 - _sensitivity[i])) + (r * _specificity[i]), log = _weights[i];
+                if (_successes > 0) log += _successes * Math.Log(q);
+                if (_failures > 0) log += _failures * Math.Log(complement);
+                _logs[i] = log;
+                if (log > top) top = log;
             }
 
             double sum = 0;
             foreach (double log in _logs)
             {
-                if (log > top - 50) sum += Math.Exp(log - top);
+                if (log > top - 40) sum += Math.Exp(log - top);
             }
 
             return top + Math.Log(sum);

@@ -1,9 +1,12 @@
+using System.Runtime.InteropServices;
+
 namespace Plumbline.Statistics;
 
 /// <summary>A ratio with its interval on the logarithmic scale.</summary>
 /// <param name="Value">The ratio; NaN for 0/0, infinite where the denominator is 0.</param>
 /// <param name="LogStandardError">The standard error of its logarithm; null where a zero cell leaves none.</param>
 /// <param name="Interval">The interval; null where a zero cell leaves none.</param>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct RatioEstimate(double Value, double? LogStandardError, Interval? Interval);
 
 /// <summary>Ratios of two independent proportions and of their odds, first over second. Thread-safe.</summary>

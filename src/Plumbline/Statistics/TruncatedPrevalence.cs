@@ -13,6 +13,7 @@ public sealed class TruncatedPrevalence
     private readonly Interval _window;
     private readonly double[] _cdf = new double[Table + 1];
     private readonly double[] _slope = new double[Table + 1];
+    private readonly double _negligible;
     private readonly double _total;
 
     internal TruncatedPrevalence(long positives, long n, JudgeCalibration judge)
@@ -54,6 +55,7 @@ public sealed class TruncatedPrevalence
             }
         }
 
+        _negligible = 1e-18 * _weights.Max();
         _total = Mass(1);
     }
 
@@ -84,7 +86,7 @@ public sealed class TruncatedPrevalence
         double sum = 0;
         for (int i = 0; i < _weights.Length; i++)
         {
-            if (_weights[i] == 0) continue;
+            if (_weights[i] < _negligible) continue;
             double passed = 1 - _specificity[i];
             sum += _weights[i] * (Cdf(Math.Min(1, passed + (v * (_sensitivity[i] - passed)))) - _base[i]);
         }

@@ -124,8 +124,18 @@ internal static class SampleRuns
         {
             Header = new()
             {
-                Id = text, Started = DateTimeOffset.UnixEpoch, Target = text, Fingerprint = text, World = text, Suite = text, SuiteText = text, Seed = 1, Limit = 3, Language = text,
-                Options = new Dictionary<string, string> { [text] = text }, Environment = new Dictionary<string, string> { [text] = text },
+                Id = text,
+                Started = DateTimeOffset.UnixEpoch,
+                Target = text,
+                Fingerprint = text,
+                World = text,
+                Suite = text,
+                SuiteText = text,
+                Seed = 1,
+                Limit = 3,
+                Language = text,
+                Options = new Dictionary<string, string> { [text] = text },
+                Environment = new Dictionary<string, string> { [text] = text },
             },
             Evaluations = [Card(text, text, text, text, risk, text, text)],
             Metrics = [metric, jailbreak, jailbreak with { Evaluation = "jailbreak/x", Family = text }, metric with { Evaluation = "over-refusal", Risk = Risk.OverRefusal }, metric with { Name = text + "2", Estimate = null, Corrected = null, Calibration = null }],
@@ -144,8 +154,14 @@ internal static class SampleRuns
     {
         Header = new()
         {
-            Id = "20261120T101500-0001", Started = new(2026, 11, 20, 10, 15, 0, TimeSpan.Zero), Target = target, Fingerprint = fingerprint, World = "phantom", Suite = "quick",
-            SuiteText = "name: quick\nevaluations:\n  - jailbreak\n  - over-refusal\n  - crows-pairs\n", Seed = 1,
+            Id = "20261120T101500-0001",
+            Started = new(2026, 11, 20, 10, 15, 0, TimeSpan.Zero),
+            Target = target,
+            Fingerprint = fingerprint,
+            World = "phantom",
+            Suite = "quick",
+            SuiteText = "name: quick\nevaluations:\n  - jailbreak\n  - over-refusal\n  - crows-pairs\n",
+            Seed = 1,
             Options = new Dictionary<string, string> { ["concurrency"] = "4" },
             Environment = new Dictionary<string, string> { ["plumbline"] = "0.1.0", ["runtime"] = ".NET 10.0.0", ["system"] = "Linux x64" },
         },
@@ -160,7 +176,17 @@ internal static class SampleRuns
 
     private static EvaluationCard Card(string id, string title, string titleZh, string kind, Risk risk, string meaning, string meaningZh) => new()
     {
-        Id = id, Title = title, TitleZh = titleZh, Kind = kind, Risk = risk, Survey = [id], Source = meaning, Licence = "MIT", Meaning = meaning, MeaningZh = meaningZh, Metrics = [],
+        Id = id,
+        Title = title,
+        TitleZh = titleZh,
+        Kind = kind,
+        Risk = risk,
+        Survey = [id],
+        Source = meaning,
+        Licence = "MIT",
+        Meaning = meaning,
+        MeaningZh = meaningZh,
+        Metrics = [],
     };
 
     private static Metric Share(string evaluation, string name, Risk risk, int hits, int n, Threshold? threshold, string? family = null, JudgeCalibration? judge = null, OutcomeCounts outcomes = default)

@@ -68,15 +68,27 @@ public sealed class BootstrapTests
     {
         Dictionary<string, object?> all = new()
         {
-            ["estimate"] = d.Estimate, ["replicateMean"] = d.Mean, ["bias"] = d.Bias, ["se"] = d.StandardError, ["less"] = d.Less, ["equal"] = d.Equal,
-            ["z0"] = d.BiasCorrection, ["z0Strict"] = d.StrictBiasCorrection, ["acceleration"] = d.Acceleration, ["replicatesFirst5"] = d.Replicates[..5].ToArray(),
+            ["estimate"] = d.Estimate,
+            ["replicateMean"] = d.Mean,
+            ["bias"] = d.Bias,
+            ["se"] = d.StandardError,
+            ["less"] = d.Less,
+            ["equal"] = d.Equal,
+            ["z0"] = d.BiasCorrection,
+            ["z0Strict"] = d.StrictBiasCorrection,
+            ["acceleration"] = d.Acceleration,
+            ["replicatesFirst5"] = d.Replicates[..5].ToArray(),
         };
         foreach ((string name, double alpha) in new[] { ("alpha0.05", 0.05), ("alpha0.1", 0.1), ("alpha0.2", 0.2) })
         {
             all[name] = new Dictionary<string, object?>
             {
-                ["percentile"] = d.Percentile(alpha), ["basic"] = d.Basic(alpha), ["bca"] = d.Bca(alpha), ["bcaLevels"] = d.BcaLevels(alpha),
-                ["bcaStrict"] = d.BcaStrict(alpha), ["bcaStrictLevels"] = d.BcaStrictLevels(alpha),
+                ["percentile"] = d.Percentile(alpha),
+                ["basic"] = d.Basic(alpha),
+                ["bca"] = d.Bca(alpha),
+                ["bcaLevels"] = d.BcaLevels(alpha),
+                ["bcaStrict"] = d.BcaStrict(alpha),
+                ["bcaStrictLevels"] = d.BcaStrictLevels(alpha),
             };
         }
 

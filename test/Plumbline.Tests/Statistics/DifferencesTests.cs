@@ -43,10 +43,16 @@ public sealed class DifferencesTests
         RatioEstimate riskHalf = ProportionRatios.RiskRatioHalf(k1, n1, k2, n2, alpha), oddsHalf = ProportionRatios.OddsRatioHalf(k1, n1, k2, n2, alpha);
         return new()
         {
-            ["riskRatio"] = risk.Value, ["katzSe"] = risk.LogStandardError, ["katz"] = risk.Interval,
-            ["riskRatioHalf"] = riskHalf.Value, ["katzHalf"] = riskHalf.Interval,
-            ["oddsRatio"] = odds.Value, ["woolfSe"] = odds.LogStandardError, ["woolf"] = odds.Interval,
-            ["oddsRatioHalf"] = oddsHalf.Value, ["woolfHalf"] = oddsHalf.Interval,
+            ["riskRatio"] = risk.Value,
+            ["katzSe"] = risk.LogStandardError,
+            ["katz"] = risk.Interval,
+            ["riskRatioHalf"] = riskHalf.Value,
+            ["katzHalf"] = riskHalf.Interval,
+            ["oddsRatio"] = odds.Value,
+            ["woolfSe"] = odds.LogStandardError,
+            ["woolf"] = odds.Interval,
+            ["oddsRatioHalf"] = oddsHalf.Value,
+            ["woolfHalf"] = oddsHalf.Interval,
         };
     }
 

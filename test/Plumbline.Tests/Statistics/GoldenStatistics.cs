@@ -2,7 +2,6 @@ using System.Collections;
 using System.Globalization;
 using System.Text.Json;
 using Plumbline.Statistics;
-using Plumbline.Tests;
 
 namespace Plumbline.Tests.Statistics;
 

@@ -15,8 +15,17 @@ public sealed class MeansTests
         MeanDifference welch = Means.Welch(x, y, e.D("alpha")), pooled = Means.Pooled(x, y, e.D("alpha"));
         return new Dictionary<string, object?>
         {
-            ["difference"] = welch.Difference, ["welchSe"] = welch.StandardError, ["welchDf"] = welch.DegreesOfFreedom, ["welchT"] = welch.T, ["welchP"] = welch.P, ["welchCi"] = welch.Interval,
-            ["pooledSe"] = pooled.StandardError, ["pooledDf"] = pooled.DegreesOfFreedom, ["pooledT"] = pooled.T, ["pooledP"] = pooled.P, ["pooledCi"] = pooled.Interval,
+            ["difference"] = welch.Difference,
+            ["welchSe"] = welch.StandardError,
+            ["welchDf"] = welch.DegreesOfFreedom,
+            ["welchT"] = welch.T,
+            ["welchP"] = welch.P,
+            ["welchCi"] = welch.Interval,
+            ["pooledSe"] = pooled.StandardError,
+            ["pooledDf"] = pooled.DegreesOfFreedom,
+            ["pooledT"] = pooled.T,
+            ["pooledP"] = pooled.P,
+            ["pooledCi"] = pooled.Interval,
         };
     });
 
@@ -28,7 +37,12 @@ public sealed class MeansTests
         MeanEstimate first = Means.One(x), second = Means.One(y);
         return new Dictionary<string, object?>
         {
-            ["difference"] = d.Difference, ["se"] = d.StandardError, ["df"] = d.DegreesOfFreedom, ["ci"] = d.Interval, ["t"] = d.T, ["p"] = d.P,
+            ["difference"] = d.Difference,
+            ["se"] = d.StandardError,
+            ["df"] = d.DegreesOfFreedom,
+            ["ci"] = d.Interval,
+            ["t"] = d.T,
+            ["p"] = d.P,
             ["correlation"] = Correlation.PearsonCoefficient(x, y) ?? double.NaN,
             ["unpairedSe"] = Math.Sqrt((first.Variance / x.Length) + (second.Variance / y.Length)),
         };
@@ -59,8 +73,15 @@ public sealed class MeansTests
         MeanEstimate m = Means.One(e.Doubles("x"), e.D("mu0"), e.D("alpha"));
         return new()
         {
-            ["n"] = m.N, ["mean"] = m.Mean, ["variance"] = m.Variance, ["sd"] = m.StandardDeviation, ["se"] = m.StandardError,
-            ["df"] = m.DegreesOfFreedom, ["ci"] = m.Interval, ["t"] = m.T, ["p"] = m.P,
+            ["n"] = m.N,
+            ["mean"] = m.Mean,
+            ["variance"] = m.Variance,
+            ["sd"] = m.StandardDeviation,
+            ["se"] = m.StandardError,
+            ["df"] = m.DegreesOfFreedom,
+            ["ci"] = m.Interval,
+            ["t"] = m.T,
+            ["p"] = m.P,
         };
     }
 
@@ -73,16 +94,32 @@ public sealed class MeansTests
         ClusteredMeans.Pieces p = ClusteredMeans.Decompose(x, clusters);
         return new()
         {
-            ["n"] = x.Length, ["clusters"] = p.Clusters, ["mean"] = p.Mean, ["seClt"] = p.SeIndependent, ["crossProducts"] = p.CrossProducts,
-            ["sePaper"] = p.SePaper, ["seCr0"] = p.SeCr0, ["designEffect"] = p.DesignEffect,
+            ["n"] = x.Length,
+            ["clusters"] = p.Clusters,
+            ["mean"] = p.Mean,
+            ["seClt"] = p.SeIndependent,
+            ["crossProducts"] = p.CrossProducts,
+            ["sePaper"] = p.SePaper,
+            ["seCr0"] = p.SeCr0,
+            ["designEffect"] = p.DesignEffect,
         };
     }
 
     private static Dictionary<string, object?> Fields(ClusteredMean m) => new()
     {
-        ["n"] = m.N, ["clusters"] = m.Clusters, ["mean"] = m.Mean, ["seClt"] = m.SeIndependent, ["crossProducts"] = m.CrossProducts, ["sePaper"] = m.SePaper,
-        ["seCr0"] = m.SeCr0, ["designEffect"] = m.DesignEffect, ["seCr1"] = m.SeCr1, ["df"] = m.DegreesOfFreedom, ["ciCr1"] = m.Interval,
-        ["ciCr1Normal"] = m.NormalInterval, ["seCr2"] = m.SeCr2,
+        ["n"] = m.N,
+        ["clusters"] = m.Clusters,
+        ["mean"] = m.Mean,
+        ["seClt"] = m.SeIndependent,
+        ["crossProducts"] = m.CrossProducts,
+        ["sePaper"] = m.SePaper,
+        ["seCr0"] = m.SeCr0,
+        ["designEffect"] = m.DesignEffect,
+        ["seCr1"] = m.SeCr1,
+        ["df"] = m.DegreesOfFreedom,
+        ["ciCr1"] = m.Interval,
+        ["ciCr1Normal"] = m.NormalInterval,
+        ["seCr2"] = m.SeCr2,
     };
 
     private static Dictionary<string, object?> Weights(JsonElement e)
@@ -90,9 +127,16 @@ public sealed class MeansTests
         WeightedMean m = WeightedMeans.Of(e.Doubles("x"), e.Doubles("w"), e.D("alpha"));
         return new()
         {
-            ["mean"] = m.Mean, ["sumWeights"] = m.SumOfWeights, ["effectiveN"] = m.EffectiveN, ["seLinearised"] = m.SeLinearised, ["seLinearisedCorrected"] = m.SeCorrected,
-            ["varianceReliability"] = m.VarianceReliability, ["varianceFrequency"] = m.Frequency?.Variance, ["seFrequency"] = m.Frequency?.StandardError,
-            ["ciFrequency"] = m.Frequency?.Interval, ["ciLinearisedCorrected"] = m.Interval,
+            ["mean"] = m.Mean,
+            ["sumWeights"] = m.SumOfWeights,
+            ["effectiveN"] = m.EffectiveN,
+            ["seLinearised"] = m.SeLinearised,
+            ["seLinearisedCorrected"] = m.SeCorrected,
+            ["varianceReliability"] = m.VarianceReliability,
+            ["varianceFrequency"] = m.Frequency?.Variance,
+            ["seFrequency"] = m.Frequency?.StandardError,
+            ["ciFrequency"] = m.Frequency?.Interval,
+            ["ciLinearisedCorrected"] = m.Interval,
         };
     }
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Plumbline.Statistics;
 
 namespace Plumbline.Tests.Statistics;
@@ -34,8 +33,12 @@ public sealed class MultiplicityTests
 
     private static Dictionary<string, object?> All(double[] p) => new()
     {
-        ["bonferroni"] = Multiplicity.Bonferroni(p), ["holm"] = Multiplicity.Holm(p), ["hochberg"] = Multiplicity.Hochberg(p),
-        ["bh"] = Multiplicity.BenjaminiHochberg(p), ["by"] = Multiplicity.BenjaminiYekutieli(p), ["sidak"] = Multiplicity.Sidak(p),
+        ["bonferroni"] = Multiplicity.Bonferroni(p),
+        ["holm"] = Multiplicity.Holm(p),
+        ["hochberg"] = Multiplicity.Hochberg(p),
+        ["bh"] = Multiplicity.BenjaminiHochberg(p),
+        ["by"] = Multiplicity.BenjaminiYekutieli(p),
+        ["sidak"] = Multiplicity.Sidak(p),
     };
 
     private static Dictionary<string, object?> Rejected(Dictionary<string, object?> adjusted)

@@ -57,15 +57,32 @@ public sealed class PairedTests
                 WilcoxonTest w = RankTests.Wilcoxon(e.Doubles("x"), e.Doubles("y"));
                 return new()
                 {
-                    ["n"] = w.N, ["zeros"] = w.Zeros, ["ties"] = w.Ties, ["wPlus"] = w.WPlus, ["wMinus"] = w.WMinus, ["exactTwoSided"] = w.Exact?.TwoSided, ["exactGreater"] = w.Exact?.Greater,
-                    ["exactLess"] = w.Exact?.Less, ["normalZ"] = w.NormalZ, ["normalP"] = w.NormalP, ["normalCorrectedP"] = w.NormalCorrectedP,
+                    ["n"] = w.N,
+                    ["zeros"] = w.Zeros,
+                    ["ties"] = w.Ties,
+                    ["wPlus"] = w.WPlus,
+                    ["wMinus"] = w.WMinus,
+                    ["exactTwoSided"] = w.Exact?.TwoSided,
+                    ["exactGreater"] = w.Exact?.Greater,
+                    ["exactLess"] = w.Exact?.Less,
+                    ["normalZ"] = w.NormalZ,
+                    ["normalP"] = w.NormalP,
+                    ["normalCorrectedP"] = w.NormalCorrectedP,
                 };
             case "mannWhitney":
                 MannWhitneyTest u = RankTests.MannWhitney(e.Doubles("x"), e.Doubles("y"));
                 return new()
                 {
-                    ["u1"] = u.U1, ["u2"] = u.U2, ["ties"] = u.Ties, ["exactTwoSided"] = u.Exact?.TwoSided, ["exactGreater"] = u.Exact?.Greater, ["exactLess"] = u.Exact?.Less,
-                    ["normalZ"] = u.NormalZ, ["normalP"] = u.NormalP, ["normalCorrectedP"] = u.NormalCorrectedP, ["probabilityOfSuperiority"] = u.ProbabilityOfSuperiority,
+                    ["u1"] = u.U1,
+                    ["u2"] = u.U2,
+                    ["ties"] = u.Ties,
+                    ["exactTwoSided"] = u.Exact?.TwoSided,
+                    ["exactGreater"] = u.Exact?.Greater,
+                    ["exactLess"] = u.Exact?.Less,
+                    ["normalZ"] = u.NormalZ,
+                    ["normalP"] = u.NormalP,
+                    ["normalCorrectedP"] = u.NormalCorrectedP,
+                    ["probabilityOfSuperiority"] = u.ProbabilityOfSuperiority,
                 };
             case "permutationPaired":
                 return Permutation(PermutationTests.Paired(e.Doubles("x"), e.Doubles("y")));
@@ -78,14 +95,26 @@ public sealed class PairedTests
                 ChiSquareTest c = ChiSquareTest.Of(e.IntRows("table"));
                 return new()
                 {
-                    ["df"] = c.DegreesOfFreedom, ["chi2"] = c.ChiSquare, ["chi2P"] = c.P, ["g"] = c.G, ["gP"] = c.GP, ["minExpected"] = c.MinExpected, ["cramersV"] = c.CramersV,
-                    ["chi2Yates"] = c.Yates, ["chi2YatesP"] = c.YatesP,
+                    ["df"] = c.DegreesOfFreedom,
+                    ["chi2"] = c.ChiSquare,
+                    ["chi2P"] = c.P,
+                    ["g"] = c.G,
+                    ["gP"] = c.GP,
+                    ["minExpected"] = c.MinExpected,
+                    ["cramersV"] = c.CramersV,
+                    ["chi2Yates"] = c.Yates,
+                    ["chi2YatesP"] = c.YatesP,
                 };
             case "ks":
                 KolmogorovSmirnov k = KolmogorovSmirnov.Of(e.Doubles("x"), e.Doubles("y"));
                 return new()
                 {
-                    ["d"] = k.D, ["ties"] = k.Ties, ["exact"] = k.Exact, ["exactIgnoringTies"] = k.ExactIgnoringTies, ["asymptotic"] = k.Asymptotic, ["asymptoticKstwo"] = k.AsymptoticOneSample,
+                    ["d"] = k.D,
+                    ["ties"] = k.Ties,
+                    ["exact"] = k.Exact,
+                    ["exactIgnoringTies"] = k.ExactIgnoringTies,
+                    ["asymptotic"] = k.Asymptotic,
+                    ["asymptoticKstwo"] = k.AsymptoticOneSample,
                 };
             case "cochranQ":
                 CochranQ q = CochranQ.Of(e.IntRows("rows"));
@@ -94,8 +123,14 @@ public sealed class PairedTests
                 MarginalHomogeneity h = MarginalHomogeneity.Of(e.IntRows("table"));
                 return new()
                 {
-                    ["df"] = h.DegreesOfFreedom, ["stuartMaxwell"] = h.StuartMaxwell, ["stuartMaxwellP"] = h.StuartMaxwellP, ["bhapkar"] = h.Bhapkar, ["bhapkarP"] = h.BhapkarP,
-                    ["bowker"] = h.Bowker, ["bowkerDf"] = h.BowkerDegreesOfFreedom, ["bowkerP"] = h.BowkerP,
+                    ["df"] = h.DegreesOfFreedom,
+                    ["stuartMaxwell"] = h.StuartMaxwell,
+                    ["stuartMaxwellP"] = h.StuartMaxwellP,
+                    ["bhapkar"] = h.Bhapkar,
+                    ["bhapkarP"] = h.BhapkarP,
+                    ["bowker"] = h.Bowker,
+                    ["bowkerDf"] = h.BowkerDegreesOfFreedom,
+                    ["bowkerP"] = h.BowkerP,
                 };
             default:
                 throw new NotSupportedException(test);
@@ -104,6 +139,11 @@ public sealed class PairedTests
 
     private static Dictionary<string, object?> Permutation(PermutationTest t) => new()
     {
-        ["statistic"] = t.Statistic, ["assignments"] = t.Assignments, ["twoSided"] = t.TwoSided, ["twoSidedDoubled"] = t.TwoSidedDoubled, ["greater"] = t.Greater, ["less"] = t.Less,
+        ["statistic"] = t.Statistic,
+        ["assignments"] = t.Assignments,
+        ["twoSided"] = t.TwoSided,
+        ["twoSidedDoubled"] = t.TwoSidedDoubled,
+        ["greater"] = t.Greater,
+        ["less"] = t.Less,
     };
 }
