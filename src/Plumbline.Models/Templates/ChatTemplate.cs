@@ -26,7 +26,6 @@ public sealed class ChatTemplate : IChatTemplate
     {
         ArgumentNullException.ThrowIfNull(source);
         options ??= new ChatTemplateOptions();
-        options.Validate();
         if (source.Length > options.MaxSourceLength) throw Fault.TooBig("a source", options.MaxSourceLength);
         (Statement root, string[] symbols) = Parser.Parse(source, options);
         return new ChatTemplate(root, symbols, options);

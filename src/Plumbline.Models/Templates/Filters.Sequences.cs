@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Numerics;
 
 namespace Plumbline.Models.Templates;
 
@@ -213,7 +212,11 @@ internal static partial class Filters
             map = item => filter(evaluator, item, rest);
         }
 
-        foreach (Value item in Iteration.Of(evaluator, value)) yield return map(item);
+        foreach (Value item in Iteration.Of(evaluator, value))
+        {
+            evaluator.Step();
+            yield return map(item);
+        }
     }
 
     private static IEnumerable<Value> Selected(Evaluator evaluator, Value value, Arguments arguments, bool byAttribute, bool wanted)
@@ -239,6 +242,7 @@ internal static partial class Filters
 
         foreach (Value item in Iteration.Of(evaluator, value))
         {
+            evaluator.Step();
             if (passes(get(item)) == wanted) yield return item;
         }
     }

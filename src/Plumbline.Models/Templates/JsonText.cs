@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace Plumbline.Models.Templates;
@@ -54,7 +53,7 @@ internal sealed class JsonText
         {
             case NoneValue: Append("null"); break;
             case BoolValue b: Append(b.IsTrue ? "true" : "false"); break;
-            case IntValue n: Append(n.Number.ToString(CultureInfo.InvariantCulture)); break;
+            case IntValue n: Append(n.Text); break;
             case FloatValue f: Append(Number(f.Number)); break;
             case TextValue t: Quoted(t.Text); break;
             case ListValue list: List(list.Items, depth); break;
@@ -119,7 +118,7 @@ internal sealed class JsonText
                 TextValue t => t.Text,
                 NoneValue => "null",
                 BoolValue b => b.IsTrue ? "true" : "false",
-                IntValue n => n.Number.ToString(CultureInfo.InvariantCulture),
+                IntValue n => n.Text,
                 FloatValue f => Number(f.Number),
                 _ => throw Fault.Type($"keys must be str, int, float, bool or None, not {keys[i].TypeName}"),
             });

@@ -9,59 +9,62 @@ namespace Plumbline.Models.Templates;
 /// </summary>
 internal sealed class Lexer
 {
-    private static readonly string[] s_operators =
-        ["//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";"];
-
     private readonly string _source;
-    private readonly List<Token> _tokens = [];
+    private readonly int _maxNesting;
+    private readonly Queue<Token> _tokens = new();
     private readonly Stack<char> _brackets = new();
     private int _at;
     private int _line = 1;
+    private int _lastLine = 1;
     private bool _lineStarts = true;
 
-    private Lexer(string source) => _source = source;
-
-    /// <summary>The tokens of a source, the last of which is <see cref="TokenKind.End"/>.</summary>
-    public static List<Token> Tokenize(string source)
+    public Lexer(string source, int maxNesting)
     {
         string normalized = source.Contains('\r') ? source.ReplaceLineEndingsOnly() : source;
-        if (normalized.EndsWith('\n')) normalized = normalized[..^1];
-        Lexer lexer = new(normalized);
-        lexer.Run();
-        return lexer._tokens;
+        _source = normalized.EndsWith('\n') ? normalized[..^1] : normalized;
+        _maxNesting = maxNesting;
     }
 
-    private void Run()
+    /// <summary>The next token; at the end of the source <see cref="TokenKind.End"/>, over and over.</summary>
+    public Token Read()
     {
-        while (_at < _source.Length)
+        while (_tokens.Count == 0)
         {
-            int open = NextTag(_at);
-            if (open < 0)
-            {
-                AddText(_source[_at..]);
-                _at = _source.Length;
-                break;
-            }
-
-            char kind = _source[open + 1];
-            char sign = At(open + 2);
-            int inside = open + (sign is '-' or '+' ? 3 : 2);
-            AddText(TextBefore(open, sign, kind == '{'));
-            Advance(open);
-            switch (kind)
-            {
-                case '#': SkipComment(inside); break;
-                case '{': Expression(inside, TokenKind.VariableBegin); break;
-                default:
-                    int raw = RawEnd(inside);
-                    if (raw >= 0) Raw(raw);
-                    else Expression(inside, TokenKind.BlockBegin);
-                    break;
-            }
+            if (_at == _source.Length) return new Token(TokenKind.End, "", _lastLine);
+            ReadTag();
         }
 
-        int last = _tokens.Count == 0 ? 1 : _tokens[^1].Line;
-        _tokens.Add(new Token(TokenKind.End, "", last));
+        Token token = _tokens.Dequeue();
+        _lastLine = token.Line;
+        return token;
+    }
+
+    /// <summary>Reads text up to the next tag, and that tag.</summary>
+    private void ReadTag()
+    {
+        int open = NextTag(_at);
+        if (open < 0)
+        {
+            AddText(_source[_at..]);
+            _at = _source.Length;
+            return;
+        }
+
+        char kind = _source[open + 1];
+        char sign = At(open + 2);
+        int inside = open + (sign is '-' or '+' ? 3 : 2);
+        AddText(TextBefore(open, sign, kind == '{'));
+        Advance(open);
+        switch (kind)
+        {
+            case '#': SkipComment(inside); break;
+            case '{': Expression(inside, TokenKind.VariableBegin); break;
+            default:
+                int raw = RawEnd(inside);
+                if (raw >= 0) Raw(raw);
+                else Expression(inside, TokenKind.BlockBegin);
+                break;
+        }
     }
 
     private char At(int index) => index < _source.Length ? _source[index] : '\0';
@@ -93,7 +96,7 @@ internal sealed class Lexer
 
     private void AddText(string text)
     {
-        if (text.Length > 0) _tokens.Add(new Token(TokenKind.Text, text, _line));
+        if (text.Length > 0) _tokens.Enqueue(new Token(TokenKind.Text, text, _line));
     }
 
     /// <summary>Moves on to a position and keeps count of lines.</summary>
@@ -170,7 +173,7 @@ internal sealed class Lexer
     private void Expression(int inside, TokenKind begin)
     {
         (string delimiter, TokenKind endKind) = begin == TokenKind.BlockBegin ? ("%}", TokenKind.BlockEnd) : ("}}", TokenKind.VariableEnd);
-        _tokens.Add(new Token(begin, "", _line));
+        _tokens.Enqueue(new Token(begin, "", _line));
         Advance(inside);
         _brackets.Clear();
         while (_at < _source.Length)
@@ -180,7 +183,7 @@ internal sealed class Lexer
                 int end = Close(_at, delimiter, trimsNewline: begin == TokenKind.BlockBegin);
                 if (end >= 0)
                 {
-                    _tokens.Add(new Token(endKind, "", _line));
+                    _tokens.Enqueue(new Token(endKind, "", _line));
                     Leave(end);
                     return;
                 }
@@ -199,27 +202,65 @@ internal sealed class Lexer
     {
         int end = _at;
         while (end < _source.Length && PythonText.IsWord(_source, end)) end += PythonText.UnitsAt(_source, end);
-        _tokens.Add(new Token(TokenKind.Name, _source[_at..end], _line));
+        _tokens.Enqueue(new Token(TokenKind.Name, _source[_at..end], _line));
         _at = end;
     }
 
     private void Operator()
     {
-        string? found = Array.Find(s_operators, o => string.CompareOrdinal(_source, _at, o, 0, o.Length) == 0)
-            ?? throw Fault.Syntax($"The character '{_source.Substring(_at, PythonText.UnitsAt(_source, _at))}' means nothing here", _line);
-        switch (found[0])
+        char c = _source[_at], next = At(_at + 1);
+        string? found = (c, next) switch
         {
-            case '(': _brackets.Push(')'); break;
-            case '[': _brackets.Push(']'); break;
-            case '{': _brackets.Push('}'); break;
+            ('/', '/') => "//",
+            ('*', '*') => "**",
+            ('=', '=') => "==",
+            ('!', '=') => "!=",
+            ('>', '=') => ">=",
+            ('<', '=') => "<=",
+            _ => c switch
+            {
+                '+' => "+",
+                '-' => "-",
+                '/' => "/",
+                '*' => "*",
+                '%' => "%",
+                '~' => "~",
+                '[' => "[",
+                ']' => "]",
+                '(' => "(",
+                ')' => ")",
+                '{' => "{",
+                '}' => "}",
+                '>' => ">",
+                '<' => "<",
+                '=' => "=",
+                '.' => ".",
+                ':' => ":",
+                '|' => "|",
+                ',' => ",",
+                ';' => ";",
+                _ => throw Fault.Syntax($"The character '{_source.Substring(_at, PythonText.UnitsAt(_source, _at))}' means nothing here", _line),
+            },
+        };
+        switch (c)
+        {
+            case '(': Open(')'); break;
+            case '[': Open(']'); break;
+            case '{': Open('}'); break;
             case ')' or ']' or '}':
                 if (!_brackets.TryPop(out char expected)) throw Fault.Syntax($"'{found}' closes nothing", _line);
-                if (found[0] != expected) throw Fault.Syntax($"'{found}' stands where '{expected}' is due", _line);
+                if (c != expected) throw Fault.Syntax($"'{found}' stands where '{expected}' is due", _line);
                 break;
         }
 
-        _tokens.Add(new Token(TokenKind.Operator, found, _line));
+        _tokens.Enqueue(new Token(TokenKind.Operator, found, _line));
         _at += found.Length;
+
+        void Open(char closing)
+        {
+            _brackets.Push(closing);
+            if (_brackets.Count > _maxNesting) throw Fault.Syntax($"brackets nest deeper than {_maxNesting} levels", _line);
+        }
     }
 
     private void Number()
@@ -261,7 +302,7 @@ internal sealed class Lexer
 
         void Add(TokenKind kind, int to)
         {
-            _tokens.Add(new Token(kind, _source[_at..to].Replace("_", "", StringComparison.Ordinal), _line));
+            _tokens.Enqueue(new Token(kind, _source[_at..to].Replace("_", "", StringComparison.Ordinal), _line));
             _at = to;
         }
     }
@@ -293,7 +334,7 @@ internal sealed class Lexer
         int end = _at + 1;
         while (end < _source.Length && _source[end] != quote) end += _source[end] == '\\' ? 2 : 1;
         if (end >= _source.Length) throw Fault.Syntax($"This string is not closed by {quote}", _line);
-        _tokens.Add(new Token(TokenKind.String, Unescape(_source.AsSpan(_at + 1, end - _at - 1)), _line));
+        _tokens.Enqueue(new Token(TokenKind.String, Unescape(_source.AsSpan(_at + 1, end - _at - 1)), _line));
         Advance(end + 1);
     }
 

@@ -4,7 +4,7 @@ namespace Plumbline.Models.Templates;
 internal readonly record struct Parameter(string Name, int Symbol, Expression? Default);
 
 /// <summary>The symbols of the names that a macro finds filled in.</summary>
-internal readonly record struct MacroSymbols(int Caller, int VarArgs, int KwArgs);
+internal sealed record MacroSymbols(int Caller, int VarArgs, int KwArgs);
 
 /// <summary>A macro: parameters and a body whose output is its value.</summary>
 internal sealed class Macro(string name, Parameter[] parameters, Statement body, MacroSymbols symbols, bool takesCaller, bool takesVarArgs, bool takesKwArgs)

@@ -95,9 +95,10 @@ internal sealed partial class Parser
         {
             if (Current.Kind == TokenKind.Operator && s_comparisons.Contains(Current.Text)) rest.Add((Next().Text, Sum()));
             else if (SkipName("in")) rest.Add(("in", Sum()));
-            else if (Current.IsName("not") && _tokens[_at + 1].IsName("in"))
+            else if (Current.IsName("not") && _following.IsName("in"))
             {
-                _at += 2;
+                Next();
+                Next();
                 rest.Add(("not in", Sum()));
             }
             else break;
@@ -184,10 +185,8 @@ internal sealed partial class Parser
             case TokenKind.Float:
                 return new Constant(new FloatValue(double.Parse(token.Text, CultureInfo.InvariantCulture)));
             case TokenKind.Operator when token.Text == "(":
-                Enter();
                 Expression inner = Tuple(Expression, isExplicit: true);
                 ExpectOperator(")");
-                Leave();
                 return inner;
             case TokenKind.Operator when token.Text == "[":
                 return List();
@@ -220,7 +219,7 @@ internal sealed partial class Parser
             items.Add(Expression());
         }
 
-        _at++;
+        Next();
         return Bounded(new Sequence([.. items], isTuple: false));
     }
 
@@ -236,7 +235,7 @@ internal sealed partial class Parser
             entries.Add((key, Expression()));
         }
 
-        _at++;
+        Next();
         return Bounded(new DictLiteral([.. entries]));
     }
 
@@ -282,7 +281,7 @@ internal sealed partial class Parser
             slice = new SliceAccess(owner, start, stop, step);
         }
 
-        _at++;
+        Next();
         if (slice is not null) return keys.Count == 0 ? slice : throw Fault.Syntax("a slice stands alone in its brackets", line);
         return new ItemAccess(owner, keys.Count == 1 ? keys[0] : new Sequence([.. keys], isTuple: true));
 
@@ -313,11 +312,11 @@ internal sealed partial class Parser
                 inOrder = namedRest is null;
                 namedRest = Expression();
             }
-            else if (Current.Kind == TokenKind.Name && _tokens[_at + 1].IsOperator("="))
+            else if (Current.Kind == TokenKind.Name && _following.IsOperator("="))
             {
                 inOrder = namedRest is null;
                 string name = Next().Text;
-                _at++;
+                Next();
                 if (named.Exists(n => n.Item1 == name)) throw Fault.Syntax($"the argument '{name}' is given twice", line);
                 named.Add((name, Expression()));
             }
@@ -330,7 +329,7 @@ internal sealed partial class Parser
             if (!inOrder) throw Fault.Syntax("the arguments of this call are out of order", line);
         }
 
-        _at++;
+        Next();
         return positional.Count + named.Count == 0 && rest is null && namedRest is null
             ? ArgumentList.Empty
             : new ArgumentList([.. positional], [.. named], rest, namedRest);

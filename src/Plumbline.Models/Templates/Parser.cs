@@ -9,7 +9,7 @@ internal sealed partial class Parser
     private static readonly HashSet<string> s_loaders = ["include", "import", "from", "extends"];
     private static readonly HashSet<string> s_refused = ["block", "autoescape"];
 
-    private readonly List<Token> _tokens;
+    private readonly Lexer _lexer;
     private readonly int _maxNesting;
     private readonly Dictionary<string, int> _symbols = [];
     private readonly List<string> _symbolNames = [];
@@ -23,37 +23,50 @@ internal sealed partial class Parser
     /// <summary>The end tags that open blocks wait for, for messages.</summary>
     private readonly Stack<(string Tag, int Line)> _open = new();
 
-    private int _at;
+    private Token _current;
+    private Token _following;
     private int _nesting;
     private int _loops;
 
-    private Parser(List<Token> tokens, int maxNesting) => (_tokens, _maxNesting) = (tokens, maxNesting);
+    private Parser(string source, int maxNesting)
+    {
+        _lexer = new Lexer(source, maxNesting);
+        _maxNesting = maxNesting;
+        _current = _lexer.Read();
+        _following = _lexer.Read();
+    }
 
-    private Token Current => _tokens[_at];
+    private Token Current => _current;
 
     /// <summary>The tree of a source, and the names of its symbols.</summary>
     public static (Statement Root, string[] Symbols) Parse(string source, ChatTemplateOptions options)
     {
-        Parser parser = new(Lexer.Tokenize(source), options.MaxNesting);
+        Parser parser = new(source, options.MaxNesting);
         parser._used.Push([]);
         Statement root = parser.Body([]);
         if (parser._unknown.Count > 0) throw parser._unknown[0];
         return (root, [.. parser._symbolNames]);
     }
 
-    private Token Next() => _tokens[_at].Kind == TokenKind.End ? _tokens[_at] : _tokens[_at++];
+    private Token Next()
+    {
+        Token token = _current;
+        _current = _following;
+        _following = _lexer.Read();
+        return token;
+    }
 
     private bool SkipName(string name)
     {
         if (!Current.IsName(name)) return false;
-        _at++;
+        Next();
         return true;
     }
 
     private bool SkipOperator(string symbol)
     {
         if (!Current.IsOperator(symbol)) return false;
-        _at++;
+        Next();
         return true;
     }
 
@@ -67,7 +80,7 @@ internal sealed partial class Parser
     private void Expect(TokenKind kind, string wanted)
     {
         if (Current.Kind != kind) throw Unexpected(wanted);
-        _at++;
+        Next();
     }
 
     private string ExpectName(string wanted)
@@ -134,7 +147,7 @@ internal sealed partial class Parser
         _open.Push((tag, line));
         Block body = Body(ends);
         _open.Pop();
-        if (takesEnd) _at++;
+        if (takesEnd) Next();
         return body;
     }
 
@@ -299,17 +312,17 @@ internal sealed partial class Parser
             parameters.Add(new Parameter(name, Symbol(name), initial));
         }
 
-        _at++;
+        Next();
         return [.. parameters];
     }
 
     /// <summary>A name, a tuple of targets up to the word <paramref name="end"/>, or an attribute of a namespace.</summary>
     private Target AssignTarget(string? end, bool withNamespace = false)
     {
-        if (withNamespace && Current.Kind == TokenKind.Name && _tokens[_at + 1].IsOperator("."))
+        if (withNamespace && Current.Kind == TokenKind.Name && _following.IsOperator("."))
         {
             int symbol = Symbol(Next().Text);
-            _at++;
+            Next();
             return new Target(symbol, NamespaceAttribute: ExpectName("the name of an attribute"));
         }
 

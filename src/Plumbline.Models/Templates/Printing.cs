@@ -13,7 +13,7 @@ internal static class Printing
         {
             case TextValue text: return text.Text;
             case UndefinedValue: return "";
-            case IntValue n: return n.Number.ToString(CultureInfo.InvariantCulture);
+            case IntValue n: return n.Text;
             default:
                 StringBuilder result = new();
                 Write(evaluator, result, value, 0);
@@ -39,7 +39,7 @@ internal static class Printing
         {
             case NoneValue: result.Append("None"); break;
             case BoolValue b: result.Append(b.IsTrue ? "True" : "False"); break;
-            case IntValue n: result.Append(n.Number.ToString(CultureInfo.InvariantCulture)); break;
+            case IntValue n: result.Append(n.Text); break;
             case FloatValue f: result.Append(Numbers.Text(f.Number)); break;
             case TextValue { IsSafe: true } text: WriteQuoted(result.Append("Markup("), text.Text).Append(')'); break;
             case TextValue text: WriteQuoted(result, text.Text); break;

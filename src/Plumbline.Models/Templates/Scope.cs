@@ -1,22 +1,19 @@
 namespace Plumbline.Models.Templates;
 
-/// <summary>Variables of a block; names are the template's symbols, numbered by its parser.</summary>
+/// <summary>Variables of a block; names are the template's symbols, numbered by its parser. Blocks have few variables, so they are a linked list.</summary>
 internal sealed class Scope(Evaluator evaluator, Scope? parent)
 {
-    private int[] _names = [];
-    private Value[] _values = [];
-    private int _count;
+    private Binding? _newest;
 
     public Evaluator Evaluator => evaluator;
+
+    private Scope? Parent => parent;
 
     public Value Get(int symbol)
     {
         for (Scope? scope = this; scope is not null; scope = scope.Parent)
         {
-            for (int i = 0; i < scope._count; i++)
-            {
-                if (scope._names[i] == symbol) return scope._values[i];
-            }
+            if (scope.Find(symbol) is { } binding) return binding.Value;
         }
 
         return evaluator.Global(symbol);
@@ -24,23 +21,23 @@ internal sealed class Scope(Evaluator evaluator, Scope? parent)
 
     public void Set(int symbol, Value value)
     {
-        for (int i = 0; i < _count; i++)
-        {
-            if (_names[i] != symbol) continue;
-            _values[i] = value;
-            return;
-        }
-
-        if (_count == _names.Length)
-        {
-            int size = Math.Max(4, _count * 2);
-            Array.Resize(ref _names, size);
-            Array.Resize(ref _values, size);
-        }
-
-        (_names[_count], _values[_count]) = (symbol, value);
-        _count++;
+        if (Find(symbol) is { } binding) binding.Value = value;
+        else _newest = new Binding(symbol, _newest) { Value = value };
     }
 
-    private Scope? Parent => parent;
+    private Binding? Find(int symbol)
+    {
+        Binding? binding = _newest;
+        while (binding is not null && binding.Symbol != symbol) binding = binding.Older;
+        return binding;
+    }
+
+    private sealed class Binding(int symbol, Binding? older)
+    {
+        public int Symbol => symbol;
+
+        public Binding? Older => older;
+
+        public required Value Value { get; set; }
+    }
 }

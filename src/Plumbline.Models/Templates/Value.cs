@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 
 namespace Plumbline.Models.Templates;
@@ -67,6 +68,10 @@ internal sealed class IntValue : Value
     public override string TypeName => "int";
 
     public override bool IsTrue => !Number.IsZero;
+
+    public string Text => long.MinValue <= Number && Number <= long.MaxValue
+        ? ((long)Number).ToString(CultureInfo.InvariantCulture)
+        : Number.ToString(CultureInfo.InvariantCulture);
 
     public static IntValue Of(long number) => number is >= -16 and < 1024 ? s_small[number + 16] : new IntValue(number);
 

@@ -43,8 +43,8 @@ public sealed class HostileTemplateTests
         Assert.True(faults.Count == 0, $"{faults.Count} of {count} differ:\n" + string.Join("\n", faults));
     }
 
-    /// <summary>The demand is one second on a free machine; a test must not fail because the machine is busy.</summary>
-    private const int Slowness = 5;
+    /// <summary>The demand is one second on a free machine; work is bounded by counting, so a busy machine must not fail the test.</summary>
+    private const int Slowness = 30;
 
     private static bool Meets(string accept, Outcome outcome, JsonElement line)
     {

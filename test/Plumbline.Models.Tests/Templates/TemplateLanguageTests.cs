@@ -5,9 +5,34 @@ namespace Plumbline.Tests.Templates;
 /// <summary>The template language, piece by piece, against Jinja2 as transformers sets it up.</summary>
 public sealed class TemplateLanguageTests
 {
-    /// <summary>Pieces that no chat template uses and that are refused with an error; the reference allows that for the group "rare".</summary>
+    /// <summary>
+    /// Pieces that are refused with an error instead. For those of comments-raw the reference takes any error; those of
+    /// rare hold what no chat template uses, and the reference allows an error there, but no other text.
+    /// </summary>
     private static readonly Dictionary<string, string> s_refused = new()
     {
+        ["comments-raw/018"] = "include: there is nothing to load from",
+        ["comments-raw/019"] = "import: there is nothing to load from",
+        ["comments-raw/020"] = "from: there is nothing to load from",
+        ["comments-raw/021"] = "extends: there is nothing to load from",
+        ["comments-raw/022"] = "include: there is nothing to load from",
+        ["rare/001"] = "striptags: HTML",
+        ["rare/003"] = "wordwrap: layout of prose",
+        ["rare/005"] = "filesizeformat: sizes of files",
+        ["rare/006"] = "xmlattr: HTML",
+        ["rare/007"] = "lipsum: random text",
+        ["rare/010"] = "block: inheritance",
+        ["rare/012"] = "block: inheritance",
+        ["rare/013"] = "block: inheritance",
+        ["rare/014"] = "autoescape: HTML",
+        ["rare/015"] = "autoescape: HTML",
+        ["rare/016"] = "urlencode: addresses",
+        ["rare/021"] = "encode, translate: bytes",
+        ["rare/022"] = "bit_length, is_integer, to_bytes: bytes and bits",
+        ["rare/023"] = "\\N{…}: needs the names of all characters",
+        ["rare/025"] = "block: inheritance",
+        ["rare/026"] = "block: inheritance",
+        ["rare/027"] = "block: inheritance",
     };
 
     [Theory]
@@ -41,7 +66,12 @@ public sealed class TemplateLanguageTests
             string id = line.GetProperty("id").GetString()!;
             string source = line.GetProperty("source").GetString()!;
             Outcome outcome = ReferenceEngine.Render(source, line.GetProperty("context"));
-            if (outcome.Error is not null && s_refused.ContainsKey(id)) continue;
+            if (s_refused.TryGetValue(id, out string? reason))
+            {
+                if (outcome.Error is null) faults.Add($"{id} is listed as refused ({reason}), but gives {outcome}");
+                continue;
+            }
+
             if (outcome.Error is not null && Text(line, "or_error") == outcome.Error.Kind) continue;
             string? fault = ReferenceEngine.Fault(outcome, Text(line, "expected"), Text(line, "error"), Text(line, "message"), Line(line));
             if (fault is not null) faults.Add($"{id} {ReferenceEngine.Show(source)}: {fault}");
