@@ -24,6 +24,7 @@ internal static class JsonFile
             throw new ModelFileException($"{path}: cannot be read: {e.Message}", e);
         }
 
+        if (ForeignFile.Describe(bytes) is string foreign) throw new ModelFileException($"{path}: it is no JSON. {foreign}");
         ReadOnlyMemory<byte> json = bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes.AsMemory(3) : bytes;
         if (!System.Text.Unicode.Utf8.IsValid(json.Span)) throw new ModelFileException($"{path}: it is not valid UTF-8.");
         JsonDocument? document = null;
