@@ -30,6 +30,7 @@ internal static class JsonFile
         JsonDocument? document = null;
         try
         {
+            CheckStrings(json.Span);
             document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 64, AllowDuplicateProperties = false });
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? document
@@ -44,6 +45,16 @@ internal static class JsonFile
         {
             document?.Dispose();
             throw;
+        }
+    }
+
+    // An escape that is half a surrogate pair passes the parser and throws when it is read: it is refused here, once for all readers.
+    private static void CheckStrings(ReadOnlySpan<byte> json)
+    {
+        Utf8JsonReader reader = new(json, new JsonReaderOptions { MaxDepth = 64 });
+        while (reader.Read())
+        {
+            if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped) reader.GetString();
         }
     }
 
