@@ -49,7 +49,7 @@ internal static class ChatTemplateSource
         if (!json.TryGetProperty("chat_template", out JsonElement template) || template.ValueKind == JsonValueKind.Null) return;
         if (template.ValueKind == JsonValueKind.String)
         {
-            templates[Default] = Text(path, template);
+            templates[Default] = template.GetString()!;
             return;
         }
 
@@ -62,20 +62,7 @@ internal static class ChatTemplateSource
                 throw new ModelFileException($"{path}: an entry of chat_template must be an object with name and template, both strings.");
             }
 
-            templates[Text(path, name)] = Text(path, text);
-        }
-    }
-
-    // JsonElement.GetString throws for an escape that is half a surrogate pair.
-    private static string Text(string path, JsonElement element)
-    {
-        try
-        {
-            return element.GetString()!;
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new ModelFileException($"{path}: chat_template holds half a surrogate pair: {e.Message}", e);
+            templates[name.GetString()!] = text.GetString()!;
         }
     }
 

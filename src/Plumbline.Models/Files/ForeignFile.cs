@@ -9,9 +9,11 @@ internal static class ForeignFile
         "Pickles are never loaded, since unpickling runs code of the file's choosing. Convert it where you trust it: in Python, load it with transformers' from_pretrained and write it with save_pretrained(folder, safe_serialization=True), which gives model.safetensors.";
 
     /// <summary>What the file is and what to do, in sentences; null where it is nothing of the kind.</summary>
-    public static string? Describe(MappedFile file)
+    public static string? Describe(MappedFile file) => Describe(file.Head(512));
+
+    /// <summary>The same, of a file's first bytes.</summary>
+    public static string? Describe(ReadOnlySpan<byte> head)
     {
-        ReadOnlySpan<byte> head = file.Head(512);
         if (head.StartsWith("version https://git-lfs.github.com/spec/"u8))
             return "It is a Git-LFS pointer, a few lines that stand for the real file. Fetch the real one with: git lfs pull.";
         if (LooksLikeHtml(head))
@@ -27,8 +29,8 @@ internal static class ForeignFile
 
     private static bool LooksLikeHtml(ReadOnlySpan<byte> head)
     {
-        string text = Encoding.UTF8.GetString(head).TrimStart('\uFEFF', ' ', '\t', '\r', '\n');
+        string text = Encoding.UTF8.GetString(head[..Math.Min(head.Length, 512)]).TrimStart('\uFEFF', ' ', '\t', '\r', '\n');
         return text.StartsWith("<!doctype html", StringComparison.OrdinalIgnoreCase) || text.StartsWith("<html", StringComparison.OrdinalIgnoreCase)
-            || text.StartsWith("<?xml", StringComparison.OrdinalIgnoreCase);
+            || text.StartsWith("<?xml", StringComparison.OrdinalIgnoreCase) || text.StartsWith("<!--", StringComparison.Ordinal);
     }
 }

@@ -145,7 +145,8 @@ internal sealed class GgufConfig
                     Kind = RopeScalingKind.Yarn,
                     Factor = Factor(),
                     OriginalMaxPositions = SizeOr("rope.scaling.original_context_length", max),
-                    AttentionFactor = Positive("rope.scaling.attn_factor"),
+                    // llama.cpp multiplies its own factor by the key's value; Hugging Face's is the product.
+                    AttentionFactor = Positive("rope.scaling.attn_factor") is double times ? times * ((0.1 * Math.Log(Factor())) + 1) : null,
                     BetaFast = Positive("rope.scaling.yarn_beta_fast") ?? 32,
                     BetaSlow = Positive("rope.scaling.yarn_beta_slow") ?? 1,
                 };

@@ -24,11 +24,13 @@ internal static class JsonFile
             throw new ModelFileException($"{path}: cannot be read: {e.Message}", e);
         }
 
+        if (ForeignFile.Describe(bytes) is string foreign) throw new ModelFileException($"{path}: it is no JSON. {foreign}");
         ReadOnlyMemory<byte> json = bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes.AsMemory(3) : bytes;
         if (!System.Text.Unicode.Utf8.IsValid(json.Span)) throw new ModelFileException($"{path}: it is not valid UTF-8.");
         JsonDocument? document = null;
         try
         {
+            CheckStrings(json.Span);
             document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 64, AllowDuplicateProperties = false });
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? document
@@ -43,6 +45,16 @@ internal static class JsonFile
         {
             document?.Dispose();
             throw;
+        }
+    }
+
+    // An escape that is half a surrogate pair passes the parser and throws when it is read: it is refused here, once for all readers.
+    private static void CheckStrings(ReadOnlySpan<byte> json)
+    {
+        Utf8JsonReader reader = new(json, new JsonReaderOptions { MaxDepth = 64 });
+        while (reader.Read())
+        {
+            if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped) reader.GetString();
         }
     }
 

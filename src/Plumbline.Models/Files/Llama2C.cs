@@ -41,7 +41,7 @@ internal static class Llama2C
         table.Add(file, tensors);
         ModelTensors view = new(table);
         foreach (TensorInfo tensor in tensors)
-            view.Add(tensor.Name, tensor.Name, tensor.Name.Contains("q_proj", StringComparison.Ordinal) ? header.Heads : tensor.Name.Contains("k_proj", StringComparison.Ordinal) ? header.KeyValueHeads : 0);
+            view.Add(tensor.Name, tensor.Name, RotaryRows.Turns(tensor.Name) ? row => RotaryRows.Paired(row, header.HeadWidth) : null);
         return (Config(header), view);
 
         void Stack(string name, params long[] shape)

@@ -38,8 +38,8 @@ internal static class ModelAssembly
     /// <param name="config">What the model is.</param>
     /// <param name="sources">Hugging Face's name to the file's.</param>
     /// <param name="key">What the file's config calls a size.</param>
-    /// <param name="pairedHeads">For a tensor the number of heads whose rows lie in adjacent pairs, or 0.</param>
-    public static ModelTensors Assemble(ITensorSource file, ModelConfig config, Dictionary<string, string> sources, Func<string, string> key, Func<string, int> pairedHeads)
+    /// <param name="rows">For a tensor where each of its rows lies in the file; null where rows are in place.</param>
+    public static ModelTensors Assemble(ITensorSource file, ModelConfig config, Dictionary<string, string> sources, Func<string, string> key, Func<string, Func<int, int>?> rows)
     {
         ModelTensors view = new(file);
         foreach (ExpectedTensor expected in ModelLayout.Of(config))
@@ -61,7 +61,7 @@ internal static class ModelAssembly
 
             if (!tensor.Type.HoldsWeights())
                 throw new ModelFileException($"{file.Path}: tensor {called} has type {tensor.Type}; integers and 8-bit floats are no weights without their scales. Convert the model to F32, F16 or BF16.");
-            view.Add(expected.Name, source, pairedHeads(expected.Name));
+            view.Add(expected.Name, source, rows(expected.Name));
         }
 
         return view;

@@ -63,7 +63,21 @@ public sealed partial class ModelFolder : IDisposable
     /// <exception cref="ModelFileException">It is none of these, or broken; the message names file, key and value and says what to do.</exception>
     public static ModelFolder Open(string path)
     {
-        if (Directory.Exists(path)) return OpenFolder(path);
+        try
+        {
+            return Directory.Exists(path) ? OpenFolder(path) : OpenFile(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelFileException($"{path}: cannot be read: {e.Message}", e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Tensors.Dispose();
+
+    private static ModelFolder OpenFile(string path)
+    {
         if (!System.IO.File.Exists(path)) throw new ModelFileException($"{path}: there is no such file or folder.");
         string name = System.IO.Path.GetFileName(path), folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
         return Recognise(path) switch
@@ -76,9 +90,6 @@ public sealed partial class ModelFolder : IDisposable
             _ => throw Unknown(path),
         };
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => Tensors.Dispose();
 
     private static ModelFolder OpenFolder(string folder)
     {
@@ -133,7 +144,7 @@ public sealed partial class ModelFolder : IDisposable
             CheckLayers(gguf, config, $"{config.Architecture}.block_count");
             foreach (ExpectedTensor tensor in ModelLayout.Of(config)) sources[tensor.Name] = GgufConfig.TensorName(tensor.Name);
             ModelTensors tensors = ModelAssembly.Assemble(gguf, config, sources, size => GgufConfig.KeyName(config.Architecture, size),
-                name => !paired ? 0 : name.Contains(".q_proj.", StringComparison.Ordinal) ? config.Heads : name.Contains(".k_proj.", StringComparison.Ordinal) ? config.KeyValueHeads : 0);
+                name => paired && RotaryRows.Turns(name) ? row => RotaryRows.Paired(row, config.HeadDimension) : null);
             WarnOfOthers(gguf, [.. sources.Values, "rope_freqs.weight"], warnings);
             bool tokens = gguf.Metadata.TryGetValue("tokenizer.ggml.model", out object? model) && model is not ("none" or "no_vocab");
             return new ModelFolder(path, ModelFormat.Gguf, config, gguf, tensors, gguf.Files, warnings)
@@ -173,7 +184,7 @@ public sealed partial class ModelFolder : IDisposable
         using JsonDocument json = JsonFile.Parse(path);
         (ModelConfig config, TensorSet set) = MinGpt.Read(path, json.RootElement);
         CheckLayers(set, config, "n_layer");
-        ModelTensors tensors = ModelAssembly.Assemble(set, config, ModelAssembly.Names(set, "gpt2"), size => size, _ => 0);
+        ModelTensors tensors = ModelAssembly.Assemble(set, config, ModelAssembly.Names(set, "gpt2"), size => size, _ => null);
         return new ModelFolder(path, ModelFormat.MinGpt, config, set, tensors, [path], []);
     }
 
@@ -195,7 +206,7 @@ public sealed partial class ModelFolder : IDisposable
                 HeadBias = config.HeadBias && (config.Causal || sources.ContainsKey(ModelLayout.HeadBias(config.Architecture))),
                 HasHead = config.Causal || sources.ContainsKey(ModelLayout.HeadBias(config.Architecture)),
             };
-            ModelTensors tensors = ModelAssembly.Assemble(file, config, sources, size => size, _ => 0);
+            ModelTensors tensors = ModelAssembly.Assemble(file, config, sources, size => size, _ => null);
             WarnOfOthers(file, [.. tensors.Tensors.Keys.Select(tensors.SourceOf), sources.GetValueOrDefault(ModelLayout.Head(config.Architecture), "")], warnings);
             JsonElement? tokenizer = ReadJson(System.IO.Path.Combine(folder, "tokenizer_config.json")), generation = ReadJson(System.IO.Path.Combine(folder, "generation_config.json"));
             string tokenizerPath = System.IO.Path.Combine(folder, "tokenizer.json");
