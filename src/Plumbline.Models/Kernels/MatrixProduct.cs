@@ -4,13 +4,15 @@ using Plumbline.Models.Files;
 namespace Plumbline.Models.Kernels;
 
 /// <summary>
-/// c[m, n] = a[m, k] · w[n, k]ᵀ. A thread takes panels of 32 outputs; of each it dequantises up to 256 columns into a
-/// tile of its first-level cache and runs all rows over it, so weights are read once and never held in f32.
-/// Every output is one sum over k in rising order: the number of rows, panels and threads does not change a bit of it.
+/// c[m, n] = a[m, k] · w[n, k]ᵀ. A thread takes panels of 32 outputs; of each it dequantises 128 columns into a tile of
+/// its first-level cache and runs all rows over it, so weights are read once and never held in f32.
+/// An output is the sum of partial sums over 128 columns each, in rising order (a single chain of 1536 additions would
+/// lose two bits more): the number of rows, panels and threads does not change a bit of it.
 /// </summary>
 internal static unsafe class MatrixProduct
 {
-    private const int MostDepth = 256;
+    /// <summary>Columns of a partial sum.</summary>
+    public const int Part = 128;
 
     /// <param name="pool">Threads to share the panels.</param>
     /// <param name="a">Rows in blocks, of the weights' columns.</param>
@@ -47,20 +49,24 @@ internal static unsafe class MatrixProduct
     [SkipLocalsInit]
     private static void Panels(RowBlocks a, int fromBlock, int toBlock, PackedMatrix w, int first, int end, float* c, long stride)
     {
-        float* stack = stackalloc float[(MostDepth * Tile.Width) + 16];
+        if (a.Rows == 1 && RowProduct.Supports(w.Type))
+        {
+            for (int panel = first; panel < end; panel += 2) RowProduct.Multiply(w, panel, Math.Min(panel + 1, end - 1), a.Block(0), c);
+            return;
+        }
+
+        float* stack = stackalloc float[(Part * Tile.Width) + 16];
         float* tile = Tile.Align(stack);
         float* edge = stackalloc float[Tile.Height * Tile.Width];
         int depth = a.Depth;
-        int parts = (depth + MostDepth - 1) / MostDepth;
-        int step = ((depth + parts - 1) / parts + 31) / 32 * 32;
 
         for (int panel = first; panel < end; panel++)
         {
             int column = panel * Tile.Width;
             int columns = Math.Min(Tile.Width, w.Rows - column);
-            for (int k = 0; k < depth; k += step)
+            for (int k = 0; k < depth; k += Part)
             {
-                int length = Math.Min(step, depth - k);
+                int length = Math.Min(Part, depth - k);
                 float* weights = tile;
                 if (w.Type == TensorType.F32) weights = (float*)w.Panel(panel) + (k * (long)Tile.Width);
                 else w.Unpack(panel, k, length, tile);

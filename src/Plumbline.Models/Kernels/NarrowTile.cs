@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Plumbline.Models.Kernels;
@@ -35,15 +36,7 @@ internal static unsafe class NarrowTile
 
     private static void OneByFour(float* a, int height, float* w, int depth, float* c, int stride, bool add)
     {
-        Vector256<float> c00, c01, c02, c03;
-        if (add)
-        {
-            c00 = Vector256.Load(c); c01 = Vector256.Load(c + 8); c02 = Vector256.Load(c + 16); c03 = Vector256.Load(c + 24);
-        }
-        else
-        {
-            c00 = c01 = c02 = c03 = Vector256<float>.Zero;
-        }
+        Vector256<float> c00 = default, c01 = default, c02 = default, c03 = default;
 
         for (int k = 0; k < depth; k++, a += height, w += PanelWidth)
         {
@@ -52,22 +45,16 @@ internal static unsafe class NarrowTile
             x = Vector256.Create(a[0]); c00 = Vector256.FusedMultiplyAdd(x, w0, c00); c01 = Vector256.FusedMultiplyAdd(x, w1, c01); c02 = Vector256.FusedMultiplyAdd(x, w2, c02); c03 = Vector256.FusedMultiplyAdd(x, w3, c03);
         }
 
-        c00.Store(c); c01.Store(c + 8); c02.Store(c + 16); c03.Store(c + 24);
+        Store(c, c00, add);
+        Store(c + 8, c01, add);
+        Store(c + 16, c02, add);
+        Store(c + 24, c03, add);
     }
 
     private static void TwoByTwo(float* a, int height, float* w, int depth, float* c, int stride, bool add)
     {
-        Vector256<float> c00, c01;
-        Vector256<float> c10, c11;
-        if (add)
-        {
-            c00 = Vector256.Load(c); c01 = Vector256.Load(c + 8);
-            c10 = Vector256.Load(c + stride); c11 = Vector256.Load(c + stride + 8);
-        }
-        else
-        {
-            c00 = c01 = c10 = c11 = Vector256<float>.Zero;
-        }
+        Vector256<float> c00 = default, c01 = default;
+        Vector256<float> c10 = default, c11 = default;
 
         for (int k = 0; k < depth; k++, a += height, w += PanelWidth)
         {
@@ -77,31 +64,20 @@ internal static unsafe class NarrowTile
             x = Vector256.Create(a[1]); c10 = Vector256.FusedMultiplyAdd(x, w0, c10); c11 = Vector256.FusedMultiplyAdd(x, w1, c11);
         }
 
-        c00.Store(c); c01.Store(c + 8);
-        c10.Store(c + stride); c11.Store(c + stride + 8);
+        Store(c, c00, add);
+        Store(c + 8, c01, add);
+        Store(c + stride, c10, add);
+        Store(c + stride + 8, c11, add);
     }
 
     private static void SixByTwo(float* a, int height, float* w, int depth, float* c, int stride, bool add)
     {
-        Vector256<float> c00, c01;
-        Vector256<float> c10, c11;
-        Vector256<float> c20, c21;
-        Vector256<float> c30, c31;
-        Vector256<float> c40, c41;
-        Vector256<float> c50, c51;
-        if (add)
-        {
-            c00 = Vector256.Load(c); c01 = Vector256.Load(c + 8);
-            c10 = Vector256.Load(c + stride); c11 = Vector256.Load(c + stride + 8);
-            c20 = Vector256.Load(c + (2 * stride)); c21 = Vector256.Load(c + (2 * stride) + 8);
-            c30 = Vector256.Load(c + (3 * stride)); c31 = Vector256.Load(c + (3 * stride) + 8);
-            c40 = Vector256.Load(c + (4 * stride)); c41 = Vector256.Load(c + (4 * stride) + 8);
-            c50 = Vector256.Load(c + (5 * stride)); c51 = Vector256.Load(c + (5 * stride) + 8);
-        }
-        else
-        {
-            c00 = c01 = c10 = c11 = c20 = c21 = c30 = c31 = c40 = c41 = c50 = c51 = Vector256<float>.Zero;
-        }
+        Vector256<float> c00 = default, c01 = default;
+        Vector256<float> c10 = default, c11 = default;
+        Vector256<float> c20 = default, c21 = default;
+        Vector256<float> c30 = default, c31 = default;
+        Vector256<float> c40 = default, c41 = default;
+        Vector256<float> c50 = default, c51 = default;
 
         for (int k = 0; k < depth; k++, a += height, w += PanelWidth)
         {
@@ -115,11 +91,20 @@ internal static unsafe class NarrowTile
             x = Vector256.Create(a[5]); c50 = Vector256.FusedMultiplyAdd(x, w0, c50); c51 = Vector256.FusedMultiplyAdd(x, w1, c51);
         }
 
-        c00.Store(c); c01.Store(c + 8);
-        c10.Store(c + stride); c11.Store(c + stride + 8);
-        c20.Store(c + (2 * stride)); c21.Store(c + (2 * stride) + 8);
-        c30.Store(c + (3 * stride)); c31.Store(c + (3 * stride) + 8);
-        c40.Store(c + (4 * stride)); c41.Store(c + (4 * stride) + 8);
-        c50.Store(c + (5 * stride)); c51.Store(c + (5 * stride) + 8);
+        Store(c, c00, add);
+        Store(c + 8, c01, add);
+        Store(c + stride, c10, add);
+        Store(c + stride + 8, c11, add);
+        Store(c + (2 * stride), c20, add);
+        Store(c + (2 * stride) + 8, c21, add);
+        Store(c + (3 * stride), c30, add);
+        Store(c + (3 * stride) + 8, c31, add);
+        Store(c + (4 * stride), c40, add);
+        Store(c + (4 * stride) + 8, c41, add);
+        Store(c + (5 * stride), c50, add);
+        Store(c + (5 * stride) + 8, c51, add);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(float* p, Vector256<float> sum, bool add) => (add ? sum + Vector256.Load(p) : sum).Store(p);
 }

@@ -5,8 +5,8 @@ namespace Plumbline.Models.Kernels;
 
 /// <summary>
 /// c[rows, 32] (+)= a[depth, rows]ᵀ · w[depth, 32] for 1, 2, 4, 8 or 12 rows, on 512-bit vectors: 24 sums in registers.
-/// Each sum runs over the depth in rising order, one fused multiply-add a step, so a row's result does not depend on
-/// how many rows are computed with it.
+/// Each sum begins at 0, runs over the depth in rising order, one fused multiply-add a step, and is then added to c, so
+/// a row's result does not depend on how many rows are computed with it.
 /// </summary>
 internal static unsafe class WideTile
 {
@@ -27,15 +27,7 @@ internal static unsafe class WideTile
 
     private static void One(float* a, float* w, int depth, float* c, int stride, bool add)
     {
-        Vector512<float> c0l, c0h;
-        if (add)
-        {
-            (c0l, c0h) = Load(c);
-        }
-        else
-        {
-            c0l = c0h = Vector512<float>.Zero;
-        }
+        Vector512<float> c0l = default, c0h = default;
 
         for (int k = 0; k < depth; k++, a += 1, w += PanelWidth)
         {
@@ -44,22 +36,13 @@ internal static unsafe class WideTile
             x = Vector512.Create(a[0]); c0l = Vector512.FusedMultiplyAdd(x, l, c0l); c0h = Vector512.FusedMultiplyAdd(x, h, c0h);
         }
 
-        Store(c, c0l, c0h);
+        Store(c, c0l, c0h, add);
     }
 
     private static void Two(float* a, float* w, int depth, float* c, int stride, bool add)
     {
-        Vector512<float> c0l, c0h;
-        Vector512<float> c1l, c1h;
-        if (add)
-        {
-            (c0l, c0h) = Load(c);
-            (c1l, c1h) = Load(c + stride);
-        }
-        else
-        {
-            c0l = c0h = c1l = c1h = Vector512<float>.Zero;
-        }
+        Vector512<float> c0l = default, c0h = default;
+        Vector512<float> c1l = default, c1h = default;
 
         for (int k = 0; k < depth; k++, a += 2, w += PanelWidth)
         {
@@ -69,27 +52,16 @@ internal static unsafe class WideTile
             x = Vector512.Create(a[1]); c1l = Vector512.FusedMultiplyAdd(x, l, c1l); c1h = Vector512.FusedMultiplyAdd(x, h, c1h);
         }
 
-        Store(c, c0l, c0h);
-        Store(c + stride, c1l, c1h);
+        Store(c, c0l, c0h, add);
+        Store(c + stride, c1l, c1h, add);
     }
 
     private static void Four(float* a, float* w, int depth, float* c, int stride, bool add)
     {
-        Vector512<float> c0l, c0h;
-        Vector512<float> c1l, c1h;
-        Vector512<float> c2l, c2h;
-        Vector512<float> c3l, c3h;
-        if (add)
-        {
-            (c0l, c0h) = Load(c);
-            (c1l, c1h) = Load(c + stride);
-            (c2l, c2h) = Load(c + (2 * stride));
-            (c3l, c3h) = Load(c + (3 * stride));
-        }
-        else
-        {
-            c0l = c0h = c1l = c1h = c2l = c2h = c3l = c3h = Vector512<float>.Zero;
-        }
+        Vector512<float> c0l = default, c0h = default;
+        Vector512<float> c1l = default, c1h = default;
+        Vector512<float> c2l = default, c2h = default;
+        Vector512<float> c3l = default, c3h = default;
 
         for (int k = 0; k < depth; k++, a += 4, w += PanelWidth)
         {
@@ -101,37 +73,22 @@ internal static unsafe class WideTile
             x = Vector512.Create(a[3]); c3l = Vector512.FusedMultiplyAdd(x, l, c3l); c3h = Vector512.FusedMultiplyAdd(x, h, c3h);
         }
 
-        Store(c, c0l, c0h);
-        Store(c + stride, c1l, c1h);
-        Store(c + (2 * stride), c2l, c2h);
-        Store(c + (3 * stride), c3l, c3h);
+        Store(c, c0l, c0h, add);
+        Store(c + stride, c1l, c1h, add);
+        Store(c + (2 * stride), c2l, c2h, add);
+        Store(c + (3 * stride), c3l, c3h, add);
     }
 
     private static void Eight(float* a, float* w, int depth, float* c, int stride, bool add)
     {
-        Vector512<float> c0l, c0h;
-        Vector512<float> c1l, c1h;
-        Vector512<float> c2l, c2h;
-        Vector512<float> c3l, c3h;
-        Vector512<float> c4l, c4h;
-        Vector512<float> c5l, c5h;
-        Vector512<float> c6l, c6h;
-        Vector512<float> c7l, c7h;
-        if (add)
-        {
-            (c0l, c0h) = Load(c);
-            (c1l, c1h) = Load(c + stride);
-            (c2l, c2h) = Load(c + (2 * stride));
-            (c3l, c3h) = Load(c + (3 * stride));
-            (c4l, c4h) = Load(c + (4 * stride));
-            (c5l, c5h) = Load(c + (5 * stride));
-            (c6l, c6h) = Load(c + (6 * stride));
-            (c7l, c7h) = Load(c + (7 * stride));
-        }
-        else
-        {
-            c0l = c0h = c1l = c1h = c2l = c2h = c3l = c3h = c4l = c4h = c5l = c5h = c6l = c6h = c7l = c7h = Vector512<float>.Zero;
-        }
+        Vector512<float> c0l = default, c0h = default;
+        Vector512<float> c1l = default, c1h = default;
+        Vector512<float> c2l = default, c2h = default;
+        Vector512<float> c3l = default, c3h = default;
+        Vector512<float> c4l = default, c4h = default;
+        Vector512<float> c5l = default, c5h = default;
+        Vector512<float> c6l = default, c6h = default;
+        Vector512<float> c7l = default, c7h = default;
 
         for (int k = 0; k < depth; k++, a += 8, w += PanelWidth)
         {
@@ -147,49 +104,30 @@ internal static unsafe class WideTile
             x = Vector512.Create(a[7]); c7l = Vector512.FusedMultiplyAdd(x, l, c7l); c7h = Vector512.FusedMultiplyAdd(x, h, c7h);
         }
 
-        Store(c, c0l, c0h);
-        Store(c + stride, c1l, c1h);
-        Store(c + (2 * stride), c2l, c2h);
-        Store(c + (3 * stride), c3l, c3h);
-        Store(c + (4 * stride), c4l, c4h);
-        Store(c + (5 * stride), c5l, c5h);
-        Store(c + (6 * stride), c6l, c6h);
-        Store(c + (7 * stride), c7l, c7h);
+        Store(c, c0l, c0h, add);
+        Store(c + stride, c1l, c1h, add);
+        Store(c + (2 * stride), c2l, c2h, add);
+        Store(c + (3 * stride), c3l, c3h, add);
+        Store(c + (4 * stride), c4l, c4h, add);
+        Store(c + (5 * stride), c5l, c5h, add);
+        Store(c + (6 * stride), c6l, c6h, add);
+        Store(c + (7 * stride), c7l, c7h, add);
     }
 
     private static void Twelve(float* a, float* w, int depth, float* c, int stride, bool add)
     {
-        Vector512<float> c0l, c0h;
-        Vector512<float> c1l, c1h;
-        Vector512<float> c2l, c2h;
-        Vector512<float> c3l, c3h;
-        Vector512<float> c4l, c4h;
-        Vector512<float> c5l, c5h;
-        Vector512<float> c6l, c6h;
-        Vector512<float> c7l, c7h;
-        Vector512<float> c8l, c8h;
-        Vector512<float> c9l, c9h;
-        Vector512<float> c10l, c10h;
-        Vector512<float> c11l, c11h;
-        if (add)
-        {
-            (c0l, c0h) = Load(c);
-            (c1l, c1h) = Load(c + stride);
-            (c2l, c2h) = Load(c + (2 * stride));
-            (c3l, c3h) = Load(c + (3 * stride));
-            (c4l, c4h) = Load(c + (4 * stride));
-            (c5l, c5h) = Load(c + (5 * stride));
-            (c6l, c6h) = Load(c + (6 * stride));
-            (c7l, c7h) = Load(c + (7 * stride));
-            (c8l, c8h) = Load(c + (8 * stride));
-            (c9l, c9h) = Load(c + (9 * stride));
-            (c10l, c10h) = Load(c + (10 * stride));
-            (c11l, c11h) = Load(c + (11 * stride));
-        }
-        else
-        {
-            c0l = c0h = c1l = c1h = c2l = c2h = c3l = c3h = c4l = c4h = c5l = c5h = c6l = c6h = c7l = c7h = c8l = c8h = c9l = c9h = c10l = c10h = c11l = c11h = Vector512<float>.Zero;
-        }
+        Vector512<float> c0l = default, c0h = default;
+        Vector512<float> c1l = default, c1h = default;
+        Vector512<float> c2l = default, c2h = default;
+        Vector512<float> c3l = default, c3h = default;
+        Vector512<float> c4l = default, c4h = default;
+        Vector512<float> c5l = default, c5h = default;
+        Vector512<float> c6l = default, c6h = default;
+        Vector512<float> c7l = default, c7h = default;
+        Vector512<float> c8l = default, c8h = default;
+        Vector512<float> c9l = default, c9h = default;
+        Vector512<float> c10l = default, c10h = default;
+        Vector512<float> c11l = default, c11h = default;
 
         for (int k = 0; k < depth; k++, a += 12, w += PanelWidth)
         {
@@ -209,26 +147,32 @@ internal static unsafe class WideTile
             x = Vector512.Create(a[11]); c11l = Vector512.FusedMultiplyAdd(x, l, c11l); c11h = Vector512.FusedMultiplyAdd(x, h, c11h);
         }
 
-        Store(c, c0l, c0h);
-        Store(c + stride, c1l, c1h);
-        Store(c + (2 * stride), c2l, c2h);
-        Store(c + (3 * stride), c3l, c3h);
-        Store(c + (4 * stride), c4l, c4h);
-        Store(c + (5 * stride), c5l, c5h);
-        Store(c + (6 * stride), c6l, c6h);
-        Store(c + (7 * stride), c7l, c7h);
-        Store(c + (8 * stride), c8l, c8h);
-        Store(c + (9 * stride), c9l, c9h);
-        Store(c + (10 * stride), c10l, c10h);
-        Store(c + (11 * stride), c11l, c11h);
+        Store(c, c0l, c0h, add);
+        Store(c + stride, c1l, c1h, add);
+        Store(c + (2 * stride), c2l, c2h, add);
+        Store(c + (3 * stride), c3l, c3h, add);
+        Store(c + (4 * stride), c4l, c4h, add);
+        Store(c + (5 * stride), c5l, c5h, add);
+        Store(c + (6 * stride), c6l, c6h, add);
+        Store(c + (7 * stride), c7l, c7h, add);
+        Store(c + (8 * stride), c8l, c8h, add);
+        Store(c + (9 * stride), c9l, c9h, add);
+        Store(c + (10 * stride), c10l, c10h, add);
+        Store(c + (11 * stride), c11l, c11h, add);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (Vector512<float> Low, Vector512<float> High) Load(float* p) => (Vector512.Load(p), Vector512.Load(p + 16));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(float* p, Vector512<float> low, Vector512<float> high)
+    private static void Store(float* p, Vector512<float> low, Vector512<float> high, bool add)
     {
+        if (add)
+        {
+            low += Vector512.Load(p);
+            high += Vector512.Load(p + 16);
+        }
+
         low.Store(p);
         high.Store(p + 16);
     }

@@ -31,6 +31,16 @@ internal static unsafe class Widening
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Halves16(ushort* p)
     {
+        if (Avx512F.IsSupported)
+        {
+            Vector512<uint> h = Avx512F.ConvertToVector512UInt32(Vector256.Load(p));
+            Vector512<uint> sign = Vector512.ShiftLeft(h & Vector512.Create(0x8000u), 16);
+            Vector512<uint> magnitude = Vector512.ShiftLeft(h & Vector512.Create(0x7FFFu), 13);
+            Vector512<uint> scaled = (magnitude.AsSingle() * Vector512.Create(5.192296858534828e33f)).AsUInt32();
+            Vector512<uint> special = Vector512.GreaterThanOrEqual(magnitude, Vector512.Create(0x0F800000u));
+            return (Vector512.ConditionalSelect(special, magnitude | Vector512.Create(0x7F800000u), scaled) | sign).AsSingle();
+        }
+
         (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(Vector256.Load(p));
         return Vector512.Create(Halves(low), Halves(high));
     }
@@ -47,6 +57,7 @@ internal static unsafe class Widening
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> BrainHalves16(ushort* p)
     {
+        if (Avx512F.IsSupported) return Vector512.ShiftLeft(Avx512F.ConvertToVector512UInt32(Vector256.Load(p)), 16).AsSingle();
         (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(Vector256.Load(p));
         return Vector512.Create(Vector256.ShiftLeft(low, 16), Vector256.ShiftLeft(high, 16)).AsSingle();
     }
