@@ -16,6 +16,8 @@ namespace Plumbline.Endpoints;
 /// </remarks>
 internal sealed class ChatReplyReader
 {
+    private const int MostChoices = 1024;
+
     private enum Form { Undecided, Whole, Events, Lines }
 
     private readonly int _status;
@@ -57,7 +59,10 @@ internal sealed class ChatReplyReader
     public Action<string>? OnComment { get; init; }
 
     /// <summary>Nothing more is wanted: the stream said that it has ended, or an error ended it. What follows may be left unread.</summary>
-    public bool Ended => _done || _tooLong || _error is not null || _protocol is not null;
+    public bool Ended => _done || Failed;
+
+    /// <summary>Nothing that follows can change the outcome, which is an error.</summary>
+    public bool Failed => _tooLong || _error is not null || _protocol is not null;
 
     /// <summary>Every choice of a stream has its finish reason; usage may still come.</summary>
     public bool Finished => _choices.Count > 0 && _choices.Values.All(c => c.Finish is not null);
@@ -120,8 +125,8 @@ internal sealed class ChatReplyReader
     public ChatReply End(bool complete, string? why = null)
     {
         if (_form == Form.Undecided) Decide(final: true);
-        if (_tooLong) return Reply(ReplyOutcome.Errored, Fail(ReplyErrorKind.Protocol, null, $"the body is longer than {_maxBytes:N0} bytes"));
         if (_status is < 200 or >= 300) return HttpFailure();
+        if (_tooLong) return Reply(ReplyOutcome.Errored, Fail(ReplyErrorKind.Protocol, null, $"the body is longer than {_maxBytes:N0} bytes"));
         switch (_form)
         {
             case Form.Events:
@@ -323,9 +328,17 @@ internal sealed class ChatReplyReader
         {
             at++;
             if (c.ValueKind != JsonValueKind.Object) continue;
-            ChoiceText choice = Choice(c.Get("index").Count() ?? at);
+            long index = c.Get("index").Count() is { } given and >= 0 and <= int.MaxValue ? given : at;
+            if (_choices.Count >= MostChoices && !_choices.ContainsKey(index))
+            {
+                _protocol ??= $"the reply has more than {MostChoices:N0} choices";
+                return;
+            }
+
+            ChoiceText choice = Choice(index);
             if (c.Get("text").Text() is { } text) choice.Text.Append(text);
             if ((NotEmptyObject(c.Get("delta")) ?? c.Get("message")) is { } part) choice.Take(part);
+            if (choice.TooMany) _protocol ??= "a choice has more tool calls than are believable";
             if (c.Get("logprobs") is { } logprobs) choice.TakeLogProbs(logprobs);
             string? finish = NotEmpty(c.Get("finish_reason").Text());
             if (finish is not null)
@@ -402,7 +415,7 @@ internal sealed class ChatReplyReader
     /// <summary>The beginning of a text on one line, for a message.</summary>
     private static string? Excerpt(string text)
     {
-        string line = string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        string line = string.Join(' ', (text.Length > 4096 ? text[..4096] : text).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
         return line.Length == 0 ? null : line.Length <= 200 ? line : $"{line[..200]}…";
     }
 

@@ -37,7 +37,7 @@ internal sealed class ChatRequest
         using (Utf8JsonWriter json = new(buffer, s_writer))
         {
             json.WriteStartObject();
-            json.WriteString("model", JsonText.WellFormed(options?.ModelId ?? model));
+            json.WriteString("model", JsonText.WellFormed(model));
             hasSystem = WriteMessages(json, messages, options?.Instructions, dialect.SystemInUserTurn);
             if (stream) json.WriteBoolean("stream", true);
             WriteParameters(json, options, stream, dialect, sent);

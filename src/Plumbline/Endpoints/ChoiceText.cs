@@ -8,6 +8,9 @@ internal sealed class ChoiceText
 {
     private static readonly string[] s_reasoning = ["reasoning_content", "reasoning", "thinking"];
 
+    // Far beyond any honest answer; without it a hostile stream could make the search for an id costly.
+    private const int MostToolCalls = 1024;
+
     private readonly SortedDictionary<long, ToolCallText> _tools = [];
     private List<ReplyTokenLogProb>? _logProbs;
     private string? _role;
@@ -19,6 +22,9 @@ internal sealed class ChoiceText
     public StringBuilder Refusal { get; } = new();
 
     public string? Finish { get; set; }
+
+    /// <summary>There were more tool calls than are kept.</summary>
+    public bool TooMany { get; private set; }
 
     /// <summary>Takes a message or a delta.</summary>
     public void Take(JsonElement part)
@@ -98,7 +104,10 @@ internal sealed class ChoiceText
 
     private ToolCallText Tool(long index)
     {
-        if (!_tools.TryGetValue(index, out ToolCallText? call)) _tools[index] = call = new ToolCallText();
+        if (_tools.TryGetValue(index, out ToolCallText? call)) return call;
+        call = new ToolCallText();
+        TooMany |= _tools.Count >= MostToolCalls;
+        if (!TooMany) _tools[index] = call;
         return call;
     }
 

@@ -7,7 +7,8 @@ public sealed record EndpointOptions
     public required EndpointAddress Address { get; init; }
 
     /// <summary>The model asked for where a request names none.</summary>
-    public required string Model { get; init; }
+    /// <value>null: the only one that the endpoint offers; an error where it offers several.</value>
+    public string? Model { get; init; }
 
     /// <summary>The environment variable that holds the key; null sends none.</summary>
     /// <value>null: a key that lies about in the environment is not sent to hosts it was not meant for.</value>

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -29,26 +28,27 @@ internal sealed class EndpointScorer(OpenAiEndpoint endpoint, int concurrency) :
     {
         ArgumentNullException.ThrowIfNull(queries);
         if (queries.Count == 0) return [];
-        int maxTokens = await ProbeAsync(cancellationToken).ConfigureAwait(false);
+        string model = await endpoint.ModelAsync(null, cancellationToken).ConfigureAwait(false);
+        int maxTokens = await ProbeAsync(model, cancellationToken).ConfigureAwait(false);
         SequenceScore[] scores = new SequenceScore[queries.Count];
         ParallelOptions parallel = new() { MaxDegreeOfParallelism = Math.Max(1, concurrency), CancellationToken = cancellationToken };
-        await Parallel.ForAsync(0, queries.Count, parallel, async (i, cancel) => scores[i] = await ScoreAsync(queries[i], maxTokens, cancel).ConfigureAwait(false)).ConfigureAwait(false);
+        await Parallel.ForAsync(0, queries.Count, parallel, async (i, cancel) => scores[i] = await ScoreAsync(queries[i], model, maxTokens, cancel).ConfigureAwait(false)).ConfigureAwait(false);
         return scores;
     }
 
     public void Dispose() => _probing.Dispose();
 
-    private async Task<SequenceScore> ScoreAsync(SequenceQuery query, int maxTokens, CancellationToken cancellationToken)
+    private async Task<SequenceScore> ScoreAsync(SequenceQuery query, string model, int maxTokens, CancellationToken cancellationToken)
     {
         // One unpaired surrogate in a data set must not shift the boundary.
         string context = JsonText.WellFormed(query.Context), continuation = JsonText.WellFormed(query.Continuation);
         if (continuation.Length == 0) return new SequenceScore(0, 0, true, []);
-        ChatReply reply = await endpoint.CompleteAsync(Body(context + continuation, maxTokens), cancellationToken).ConfigureAwait(false);
+        ChatReply reply = await endpoint.CompleteAsync(Body(model, context + continuation, maxTokens), cancellationToken).ConfigureAwait(false);
         if (reply.Outcome == ReplyOutcome.Errored) throw endpoint.Failed(reply.Error!, "/completions", reply);
         return Score(context, continuation, query.Start, reply, maxTokens);
     }
 
-    private async Task<int> ProbeAsync(CancellationToken cancellationToken)
+    private async Task<int> ProbeAsync(string model, CancellationToken cancellationToken)
     {
         await _probing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -60,7 +60,7 @@ internal sealed class EndpointScorer(OpenAiEndpoint endpoint, int concurrency) :
             // Some servers refuse to generate nothing; the one token more is cut off again.
             foreach (int maxTokens in (int[])[0, 1])
             {
-                ChatReply reply = await endpoint.CompleteAsync(Body(ProbeText, maxTokens), cancellationToken).ConfigureAwait(false);
+                ChatReply reply = await endpoint.CompleteAsync(Body(model, ProbeText, maxTokens), cancellationToken).ConfigureAwait(false);
                 definite = reply.Error?.Status != 500;
                 if (reply.Error is { } error)
                 {
@@ -186,13 +186,13 @@ internal sealed class EndpointScorer(OpenAiEndpoint endpoint, int concurrency) :
             $"{endpoint.Show("/completions")} returned tokens that do not spell the prompt, and no usable text offsets: where the continuation begins cannot be told.");
     }
 
-    private byte[] Body(string prompt, int maxTokens)
+    private static byte[] Body(string model, string prompt, int maxTokens)
     {
         ArrayBufferWriter<byte> buffer = new(256);
         using (Utf8JsonWriter json = new(buffer, s_writer))
         {
             json.WriteStartObject();
-            json.WriteString("model", endpoint.Model);
+            json.WriteString("model", JsonText.WellFormed(model));
             json.WriteString("prompt", prompt);
             json.WriteNumber("max_tokens", maxTokens);
             json.WriteNumber("temperature", 0);

@@ -58,7 +58,7 @@ public sealed class EnvironmentProxies : IWebProxy, ICredentials
     {
         if (Value(environment, name) is not { } found) return null;
         string text = found.Value.Contains("://", StringComparison.Ordinal) ? found.Value : $"http://{found.Value}";
-        if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("http" or "https" or "socks4" or "socks4a" or "socks5") || uri.Host.Length == 0)
+        if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("http" or "https" or "socks4" or "socks4a" or "socks5") || uri.Host.Length == 0 || uri.Port <= 0)
             throw new ArgumentException($"The environment variable {found.Name} is no proxy's address. Write it like http://host:port, or unset it.", nameof(environment));
         NetworkCredential? credential = null;
         if (uri.UserInfo.Length > 0)

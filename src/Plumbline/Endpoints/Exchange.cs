@@ -16,6 +16,8 @@ internal sealed class Exchange : IDisposable
     // After the last finish reason usage and [DONE] follow at once, or not at all.
     private static readonly TimeSpan s_afterFinish = TimeSpan.FromSeconds(10);
 
+    private enum Phase { Open, Finished, Done }
+
     private readonly EndpointOptions _options;
     private readonly CancellationToken _cancellation;
     private readonly CancellationTokenSource _total;
@@ -25,6 +27,7 @@ internal sealed class Exchange : IDisposable
     private HttpResponseMessage? _response;
     private Stream? _body;
     private bool _reading;
+    private Phase _phase;
 
     private Exchange(EndpointOptions options, CancellationToken cancellation)
     {
@@ -75,7 +78,7 @@ internal sealed class Exchange : IDisposable
                 _reading = true;
             }
 
-            _idle.CancelAfter(reader.Ended ? s_afterDone : reader.Finished && _options.IdleTimeout > s_afterFinish ? s_afterFinish : _options.IdleTimeout);
+            Wait(reader);
             int n = await _body!.ReadAsync(_portion, _either.Token).ConfigureAwait(false);
             if (n == 0)
             {
@@ -84,7 +87,9 @@ internal sealed class Exchange : IDisposable
             }
 
             reader.Append(_portion.AsSpan(0, n));
-            return true;
+            if (!reader.Failed) return true;
+            Reply = reader.End(complete: true);
+            return false;
         }
         catch (HttpIOException e) when (e.HttpRequestError == HttpRequestError.InvalidResponse)
         {
@@ -140,6 +145,15 @@ internal sealed class Exchange : IDisposable
             Unreachable = connecting;
             Reply = Failure(connecting ? $"no connection within {_options.ConnectTimeout.TotalSeconds:0.###} s" : Waited());
         }
+    }
+
+    /// <summary>Sets how long to wait: the idle timeout anew for each portion, the time after an end once.</summary>
+    private void Wait(ChatReplyReader reader)
+    {
+        Phase phase = reader.Ended ? Phase.Done : reader.Finished && _options.IdleTimeout > s_afterFinish ? Phase.Finished : Phase.Open;
+        if (phase == Phase.Open || phase != _phase)
+            _idle.CancelAfter(phase switch { Phase.Done => s_afterDone, Phase.Finished => s_afterFinish, _ => _options.IdleTimeout });
+        _phase = phase;
     }
 
     private string Waited() => _total.IsCancellationRequested

@@ -22,7 +22,7 @@ public sealed class HostLedger
 
     internal void CountDenied(string host, int port) => Interlocked.Increment(ref At(host, port).Denied);
 
-    private Counts At(string host, int port) => _hosts.GetOrAdd((host.ToLowerInvariant(), port), _ => new Counts());
+    private Counts At(string host, int port) => _hosts.GetOrAdd((host.Trim('[', ']').TrimEnd('.').ToLowerInvariant(), port), _ => new Counts());
 
     private sealed class Counts
     {

@@ -31,7 +31,7 @@ internal static class JsonText
         }
     }
 
-    /// <summary>A property of an object, the last of that name; null where the element is no object, lacks it, or holds null.</summary>
+    /// <summary>A property (of an ASCII name) of an object, the last of that name; null where the element is no object, lacks it, or holds null.</summary>
     public static JsonElement? Get(this JsonElement element, string name) =>
         Has(element, name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
@@ -43,7 +43,9 @@ internal static class JsonText
         bool found = false;
         foreach (JsonProperty property in element.EnumerateObject())
         {
-            if (!string.Equals(Name(property), name, StringComparison.Ordinal)) continue;
+            ReadOnlySpan<byte> raw = JsonMarshal.GetRawUtf8PropertyName(property);
+            bool same = raw.Contains((byte)'\\') ? Unescape(raw) == name : Ascii.Equals(raw, name);
+            if (!same) continue;
             value = property.Value;
             found = true;
         }

@@ -35,12 +35,12 @@ public sealed class OpenAiEndpoint : IChatClient
     private readonly Lock _notesLock = new();
     private readonly EndpointScorer _scorer;
     private int _settled = Unsettled;
+    private volatile string? _onlyModel;
 
     /// <exception cref="ArgumentException">An environment variable that is named is unset or unusable; the message names it.</exception>
     public OpenAiEndpoint(EndpointOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        ArgumentException.ThrowIfNullOrWhiteSpace(options.Model, nameof(options));
         _options = options;
         EndpointAddress address = options.Address;
         List<string> secrets = [.. address.SecretValues];
@@ -101,10 +101,9 @@ public sealed class OpenAiEndpoint : IChatClient
     /// <summary>The address, model and kind of this client.</summary>
     public ChatClientMetadata Metadata { get; }
 
-    internal string Model => _options.Model;
-
     /// <inheritdoc/>
     /// <exception cref="EndpointException">There is no complete answer.</exception>
+    /// <exception cref="ArgumentException">No model is named and the endpoint offers not just one, or an option cannot be sent.</exception>
     /// <exception cref="EgressDeniedException">The host is not the named one.</exception>
     public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -210,6 +209,23 @@ public sealed class OpenAiEndpoint : IChatClient
         _scorer.Dispose();
     }
 
+    /// <summary>The model to ask for: the request's, the options', or the only one that the endpoint offers.</summary>
+    internal async ValueTask<string> ModelAsync(ChatOptions? options, CancellationToken cancellationToken)
+    {
+        if (!string.IsNullOrWhiteSpace(options?.ModelId)) return options.ModelId;
+        if (!string.IsNullOrWhiteSpace(_options.Model)) return _options.Model;
+        if (_onlyModel is { } known) return known;
+        IReadOnlyList<string> offered = await ListModelsAsync(cancellationToken).ConfigureAwait(false);
+        if (offered is not [{ } only])
+        {
+            string list = string.Join(", ", offered.Take(10));
+            throw new ArgumentException($"No model is named, and {Show("/models")} offers {(offered.Count == 0 ? "none" : $"{offered.Count} ({list}{(offered.Count > 10 ? ", …" : "")})")}. Name one.", nameof(options));
+        }
+
+        Note($"no model was named: the only one offered, {only}, is asked for");
+        return _onlyModel = only;
+    }
+
     /// <summary>Sends a legacy completion and gives the reply, be it an error.</summary>
     internal async Task<ChatReply> CompleteAsync(byte[] body, CancellationToken cancellationToken)
     {
@@ -234,12 +250,12 @@ public sealed class OpenAiEndpoint : IChatClient
 
     private async Task<Exchange> OpenChatAsync(IReadOnlyList<ChatMessage> messages, ChatOptions? options, bool stream, CancellationToken cancellationToken)
     {
-        string model = options?.ModelId ?? _options.Model;
+        string model = await ModelAsync(options, cancellationToken).ConfigureAwait(false);
         Dialect dialect = _dialects.GetValueOrDefault(model, Dialect.Standard);
         List<string> notes = [];
         for (int tries = 0; ; tries++)
         {
-            ChatRequest request = ChatRequest.Write(messages, options, _options.Model, stream, dialect);
+            ChatRequest request = ChatRequest.Write(messages, options, model, stream, dialect);
             Exchange exchange = await OpenAsync(HttpMethod.Post, "/chat/completions", request.Body, cancellationToken).ConfigureAwait(false);
             try
             {
@@ -430,7 +446,7 @@ public sealed class OpenAiEndpoint : IChatClient
         return new ChatResponse(messages)
         {
             ResponseId = reply.Id,
-            ModelId = reply.Model ?? _options.Model,
+            ModelId = reply.Model,
             FinishReason = reply.RefusedBy == RefusedBy.Filter ? ChatFinishReason.ContentFilter : Finish(finish),
             Usage = Usage(reply.Usage),
             AdditionalProperties = properties,

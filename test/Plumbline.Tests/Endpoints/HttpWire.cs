@@ -10,7 +10,7 @@ internal sealed class HttpWire(string method, Func<int, IReadOnlyList<KeyValuePa
     private enum State { Head, Size, Chunk, ChunkEnd, Trailers, Length, Close, Done, Bad }
 
     private readonly List<byte> _buffer = [];
-    private readonly MemoryStream _coded = new();
+    private readonly List<byte> _coded = [];
     private State _state = State.Head;
     private long _left;
     private string _coding = "";
@@ -41,8 +41,8 @@ internal sealed class HttpWire(string method, Func<int, IReadOnlyList<KeyValuePa
 
     private bool Decode()
     {
-        _coded.Position = 0;
-        using Stream plain = _coding == "br" ? new BrotliStream(_coded, CompressionMode.Decompress) : new GZipStream(_coded, CompressionMode.Decompress);
+        using MemoryStream coded = new([.. _coded]);
+        using Stream plain = _coding == "br" ? new BrotliStream(coded, CompressionMode.Decompress) : new GZipStream(coded, CompressionMode.Decompress);
         byte[] part = new byte[64];
         try
         {
@@ -67,7 +67,7 @@ internal sealed class HttpWire(string method, Func<int, IReadOnlyList<KeyValuePa
     {
         byte[] bytes = [.. _buffer[..count]];
         _buffer.RemoveRange(0, count);
-        if (_coding.Length > 0) _coded.Write(bytes);
+        if (_coding.Length > 0) _coded.AddRange(bytes);
         else Give(bytes);
     }
 

@@ -117,7 +117,7 @@ internal sealed record ReceivedRequest(string Method, string Target, IReadOnlyLi
 }
 
 /// <summary>What the server does with a request: portions with pauses, then it holds the connection open, resets it, keeps it for the next request, or closes it.</summary>
-internal sealed record LoopbackReply(IReadOnlyList<byte[]> Portions)
+internal sealed record LoopbackReply(IEnumerable<byte[]> Portions)
 {
     public TimeSpan Pause { get; init; }
 

@@ -92,6 +92,68 @@ public sealed class ResponseTests
     }
 
     [Fact]
+    public async Task GetResponse_WithAStreamThatNeverEnds_LeavesAtTheLimit()
+    {
+        byte[] head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"u8.ToArray();
+        byte[] part = Encoding.ASCII.GetBytes(":" + new string('k', 4094) + "\n");
+        using LoopbackServer server = new(_ => new LoopbackReply(Forever()));
+        using OpenAiEndpoint endpoint = Loopback.Client(server, "/v1", o => o with { MaxBodyBytes = 1_000_000 });
+        EndpointException e = await Assert.ThrowsAsync<EndpointException>(() => endpoint.AskAsync()).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        Assert.Equal(ReplyErrorKind.Protocol, e.Kind);
+
+        IEnumerable<byte[]> Forever()
+        {
+            yield return head;
+            while (true) yield return part;
+        }
+    }
+
+    [Fact]
+    public async Task GetResponse_WithAHugeErrorPage_TellsTheStatus()
+    {
+        using LoopbackServer server = new(_ => LoopbackReply.Text(new string('e', 200_000), "text/html", 502));
+        using OpenAiEndpoint endpoint = Loopback.Client(server, "/v1", o => o with { MaxBodyBytes = 100_000 });
+        EndpointException e = await Assert.ThrowsAsync<EndpointException>(() => endpoint.AskAsync());
+        Assert.Equal((ReplyErrorKind.Http, 502, true), (e.Kind, e.Status, e.Retryable));
+        Assert.InRange(e.Message.Length, 1, 500);
+    }
+
+    [Theory]
+    [InlineData("choices")]
+    [InlineData("tools")]
+    public async Task GetResponse_WithMoreItemsThanAreBelievable_IsAProtocolError(string what)
+    {
+        string body = what == "choices"
+            ? "{\"choices\":[" + string.Join(',', Enumerable.Repeat("""{"message":{"content":"x"},"finish_reason":"stop"}""", 2000)) + "]}"
+            : "{\"choices\":[{\"message\":{\"tool_calls\":[" + string.Join(',', Enumerable.Range(0, 2000).Select(i => $$$"""{"id":"{{{i}}}","function":{"name":"f"}}""")) + "]},\"finish_reason\":\"stop\"}]}";
+        using LoopbackServer server = new(_ => LoopbackReply.Json(body));
+        using OpenAiEndpoint endpoint = Loopback.Client(server);
+        Assert.Equal(ReplyErrorKind.Protocol, (await Assert.ThrowsAsync<EndpointException>(() => endpoint.AskAsync())).Kind);
+    }
+
+    [Theory]
+    [InlineData("""{"data":[{"id":"only"}]}""", "only")]
+    [InlineData("""{"data":[{"id":"a"},{"id":"b"}]}""", null)]
+    [InlineData("""{"data":[]}""", null)]
+    public async Task GetResponse_WithoutAModel_AsksForTheOnlyOneOrNamesThem(string models, string? used)
+    {
+        using LoopbackServer server = new(r => LoopbackReply.Json(r.Method == "GET" ? models : Loopback.Answer));
+        using OpenAiEndpoint endpoint = Loopback.Client(server, "/v1", o => o with { Model = null });
+        if (used is null)
+        {
+            ArgumentException e = await Assert.ThrowsAsync<ArgumentException>(() => endpoint.AskAsync());
+            Assert.Contains(models.Contains("\"b\"", StringComparison.Ordinal) ? "a, b" : "none", e.Message, StringComparison.Ordinal);
+            return;
+        }
+
+        await endpoint.AskAsync();
+        await endpoint.AskAsync();
+        Assert.Contains("\"model\":\"only\"", server.Requests.Last().Body, StringComparison.Ordinal);
+        Assert.Equal(3, server.Requests.Count);
+        Assert.Contains("only", Assert.Single(endpoint.Notes), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task GetResponse_WithACompressionBomb_StopsAtTheLimit()
     {
         MemoryStream packed = new();
