@@ -125,8 +125,14 @@ public sealed class TokenEncoding
 
     internal void SetSource(int type, int sequence)
     {
-        for (int k = 0; k < Count; k++) (TypeList[k], SequenceList[k]) = (type, sequence);
+        SetType(type);
+        for (int k = 0; k < Count; k++) SequenceList[k] = sequence;
         foreach (TokenEncoding cut in OverflowList) cut.SetSource(type, sequence);
+    }
+
+    internal void SetType(int type)
+    {
+        for (int k = 0; k < Count; k++) TypeList[k] = type;
     }
 
     private void Copy(TokenEncoding other, int k) =>

@@ -259,8 +259,16 @@ public sealed class Tokenizer : ITokenizer
         int word = 0;
         foreach (Piece piece in space.Pieces)
         {
-            if (piece.Token >= 0) space.Add(piece.Token, piece.Start, piece.End);
-            else if (piece.End > piece.Start) _model.Encode(points[piece.Start..piece.End], piece.Start, space);
+            if (piece.Token >= 0)
+            {
+                if (words is not null) space.AddedAt.Add(space.Count);
+                space.Add(piece.Token, piece.Start, piece.End);
+            }
+            else if (piece.End > piece.Start)
+            {
+                _model.Encode(points[piece.Start..piece.End], piece.Start, space);
+            }
+
             while (words is not null && words.Count < space.Count) words.Add(word);
             word++;
         }
@@ -278,11 +286,15 @@ public sealed class Tokenizer : ITokenizer
                 words.Clear();
                 Fill(space, texts[t], options.ParseSpecial, words);
                 TextBuffer text = space.Text;
+                int nextAdded = 0;
                 for (int k = 0; k < space.Count; k++)
                 {
+                    // An added token shows the text it swallowed, white space included.
+                    bool isAdded = nextAdded < space.AddedAt.Count && space.AddedAt[nextAdded] == k;
+                    if (isAdded) nextAdded++;
                     int id = space.Id(k), start = space.Start(k), end = space.End(k);
                     string token = TextOf(id) ?? "";
-                    if (_model.ShowsUnknown && id == _model.UnknownId) token = Utf32.ToString(text.Points[start..end]);
+                    if (isAdded || (_model.ShowsUnknown && id == _model.UnknownId)) token = Utf32.ToString(text.Points[start..end]);
                     encoding.Add(id, token, new TokenSpan(text.From(start), text.To(end - 1)), 0, 0, numberTexts ? t : words[k], added: false);
                 }
             }

@@ -278,7 +278,7 @@ public static class TokenizerJson
                     case "RobertaProcessing":
                         cls = Pair(e, "cls", key);
                         sep = Pair(e, "sep", key);
-                        result = result with { Template = new Template([cls, new(0, 0), sep], [cls, new(0, 0), sep, sep, new(1, 0), sep]), KeepTypesWithoutSpecial = false };
+                        result = result with { Template = new Template([cls, new(0, 0), sep], [cls, new(0, 0), sep, sep, new(1, 0), sep]), TypesOfOverflow = true };
                         if (Bool(e, "trim_offsets", key, true)) result = result with { TrimSpans = true, AddPrefixSpace = Bool(e, "add_prefix_space", key, true) };
                         break;
                     default:

@@ -32,6 +32,9 @@ internal sealed class Workspace
 
     public List<Piece> Found { get; } = [];
 
+    /// <summary>Which tokens of the output are added ones, in order.</summary>
+    public List<int> AddedAt { get; } = [];
+
     /// <summary>Whether special tokens may come out of ordinary text.</summary>
     public bool ParseSpecial { get; set; }
 
@@ -54,6 +57,7 @@ internal sealed class Workspace
         NextText.Clear();
         Pieces.Clear();
         NextPieces.Clear();
+        AddedAt.Clear();
         Count = 0;
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Plumbline.Models.Tokenizers.Unicode;
@@ -155,17 +156,23 @@ internal sealed class CharacterClass
 /// <summary>Extended grapheme clusters.</summary>
 internal static class Graphemes
 {
-    /// <summary>How many code points the first cluster of a text has; a text is looked at for 64 at most.</summary>
+    /// <summary>How many code points the first cluster of a text has.</summary>
     public static int Length(ReadOnlySpan<int> text)
     {
-        int count = Math.Min(text.Length, 64);
-        if (count == 1 || (text[0] < 0x300 && text[0] != '\r' && text[1] < 0x300)) return 1;
-        Span<char> buffer = stackalloc char[128];
-        int written = Utf32.Write(text[..count], buffer);
-        int units = StringInfo.GetNextTextElementLength(buffer[..written]);
-        int points = 0;
-        for (int k = 0; k < units; k++)
-            if (!char.IsLowSurrogate(buffer[k])) points++;
-        return Math.Max(points, 1);
+        if (text.Length == 1 || (text[0] < 0x300 && text[0] != '\r' && text[1] < 0x300)) return 1;
+        for (int look = 32; ; look = look > text.Length / 4 ? text.Length : look * 4)
+        {
+            int count = Math.Min(text.Length, look);
+            char[] buffer = ArrayPool<char>.Shared.Rent(count * 2);
+            int written = Utf32.Write(text[..count], buffer);
+            int units = StringInfo.GetNextTextElementLength(buffer.AsSpan(0, written));
+            int points = 0;
+            for (int k = 0; k < units; k++)
+                if (!char.IsLowSurrogate(buffer[k])) points++;
+            ArrayPool<char>.Shared.Return(buffer);
+
+            // A cluster that fills what was looked at may go on.
+            if (points < count || count == text.Length) return Math.Max(points, 1);
+        }
     }
 }

@@ -13,7 +13,8 @@ internal sealed record Template(IReadOnlyList<TemplatePiece> Single, IReadOnlyLi
 /// <param name="TrimSpans">Whether white space leaves the spans.</param>
 /// <param name="AddPrefixSpace">Whether the first token's space was added and so has no span.</param>
 /// <param name="KeepTypesWithoutSpecial">Whether the template gives types also when no tokens are added.</param>
-internal sealed record PostProcessor(Template? Template, bool TrimSpans = false, bool AddPrefixSpace = false, bool KeepTypesWithoutSpecial = true)
+/// <param name="TypesOfOverflow">Whether the template gives types also to what truncation cut off; in the reference only RoBERTa's does.</param>
+internal sealed record PostProcessor(Template? Template, bool TrimSpans = false, bool AddPrefixSpace = false, bool KeepTypesWithoutSpecial = true, bool TypesOfOverflow = false)
 {
     /// <summary>How many tokens are added around one text or two.</summary>
     public int Added(bool pair)
@@ -38,7 +39,8 @@ internal sealed record PostProcessor(Template? Template, bool TrimSpans = false,
             (int start, int end) = encoding.SpanList[k];
             if (leading > 0)
             {
-                if ((k == 0 || start == 0) && AddPrefixSpace) leading--;
+                // A single space of the first token is the one that was added.
+                if ((k == 0 || start == 0) && AddPrefixSpace && leading == 1) leading = 0;
                 start = Math.Min(start + leading, end);
             }
 
@@ -61,7 +63,8 @@ internal sealed record PostProcessor(Template? Template, bool TrimSpans = false,
             if (piece.Sequence >= 0)
             {
                 part = piece.Sequence == 0 ? first : second ?? throw new TokenizationException("The template for one text names the second.");
-                part.SetSource(piece.Type, piece.Sequence);
+                if (TypesOfOverflow) part.SetSource(piece.Type, piece.Sequence);
+                else part.SetType(piece.Type);
             }
             else
             {

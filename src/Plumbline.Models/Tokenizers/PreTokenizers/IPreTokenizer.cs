@@ -191,7 +191,7 @@ internal sealed class ScriptPreTokenizer : IPreTokenizer
         static int Of(int point)
         {
             if (point == 0x30FC) return Han;
-            if (point == ' ') return Any;
+            if (point == ' ' || !CodePoints.Is(point, CodePointClass.InUnicode9)) return Any;
             int script = CodePoints.Script(point);
             return script == Hiragana || script == Katakana ? Han : script;
         }

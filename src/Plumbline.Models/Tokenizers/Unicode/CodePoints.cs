@@ -43,6 +43,9 @@ internal enum CodePointClass
 
     /// <summary>What BertNormalizer strips after decomposition.</summary>
     NonSpacingMark = 1 << 22,
+
+    /// <summary>Assigned in Unicode 9.0: the pre-tokenizer UnicodeScripts knows no younger ones.</summary>
+    InUnicode9 = 1 << 23,
 }
 
 /// <summary>Classes, mappings and scripts of code points, read once from the embedded tables.</summary>
@@ -55,6 +58,7 @@ internal static class CodePoints
     private static readonly CodePointClass[] Combinations = Data.Combinations;
     private static readonly int[] Pages = Data.Pages;
     private static readonly byte[] Blocks = Data.Blocks;
+    private static readonly int[]?[] AsciiLower = [.. Enumerable.Range(0, 128).Select(c => Data.Lower.GetValueOrDefault(c))];
     private static readonly CodePointClass[] Ascii = [.. Enumerable.Range(0, 128).Select(Wide)];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -70,7 +74,7 @@ internal static class CodePoints
     public static int[]? Compatible(int codePoint) => Data.Compatible.GetValueOrDefault(codePoint) ?? Canonical(codePoint);
 
     /// <summary>The lower-case form, character by character, or null where the character stays.</summary>
-    public static int[]? Lower(int codePoint) => Data.Lower.GetValueOrDefault(codePoint);
+    public static int[]? Lower(int codePoint) => (uint)codePoint < 128 ? AsciiLower[codePoint] : Data.Lower.GetValueOrDefault(codePoint);
 
     public static int CombiningClass(int codePoint) => codePoint < 0x300 ? 0 : Data.Combining.GetValueOrDefault(codePoint);
 

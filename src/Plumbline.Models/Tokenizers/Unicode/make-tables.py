@@ -1,10 +1,10 @@
-"""Builds tables.bin.gz: python make-tables.py CLASSES.json.gz MAPS.json.gz tables.bin.gz
+"""Builds tables.bin.gz: python make-tables.py CLASSES.json.gz MAPS.json.gz tables.bin.gz  (needs perl and the module regex)
 
 CLASSES and MAPS say, code point by code point, which characters the classes of the reference tokenizers hold and what
 its normalisers make of them. Combining classes and canonical pairs are those of Python's unicodedata; scripts those of
-the module `regex`. The layout is read by CodePoints.cs: unsigned LEB128 numbers throughout.
+the module `regex`, and what Unicode 9.0 had assigned (the age of the reference's script table) is Perl's. The layout is read by CodePoints.cs: unsigned LEB128 numbers throughout.
 """
-import gzip, json, sys, unicodedata as u
+import gzip, json, subprocess, sys, unicodedata as u
 import regex
 
 C = json.load(gzip.open(sys.argv[1]))["ranges"]
@@ -19,6 +19,9 @@ for bit, name in enumerate(FLAGS):
 MN = len(FLAGS)  # what BertNormalizer strips as an accent
 for k, v in M["BertNormalizer strip_accents=true lowercase=false"].items():
     if v == "": flags[int(k, 16)] |= 1 << MN
+OLD = MN + 1  # assigned in Unicode 9.0
+PERL = r'no warnings; for (0..0x10FFFF) { next if $_ >= 0xD800 && $_ <= 0xDFFF; print "$_\n" if chr($_) =~ /\p{Present_In: 9.0}/ && chr($_) !~ /\p{Script=Unknown}/ }'
+for line in subprocess.run(["perl", "-e", PERL], capture_output=True, text=True, check=True).stdout.split(): flags[int(line)] |= 1 << OLD
 
 out = bytearray()
 def num(x):
@@ -70,7 +73,7 @@ num(len(pairs))
 for p in pairs:
     for x in p: num(x)
 
-names = "Arabic Armenian Avestan Balinese Bamum Bengali Bopomofo Braille Buginese Buhid Canadian_Aboriginal Carian Cham Cherokee Common Coptic Cuneiform Cypriot Cyrillic Deseret Devanagari Egyptian_Hieroglyphs Ethiopic Georgian Glagolitic Gothic Greek Gujarati Gurmukhi Han Hangul Hanunoo Hebrew Hiragana Imperial_Aramaic Inherited Inscriptional_Pahlavi Inscriptional_Parthian Javanese Kaithi Kannada Katakana Kayah_Li Kharoshthi Khmer Lao Latin Lepcha Limbu Linear_B Lisu Lycian Lydian Malayalam Mandaic Meetei_Mayek Mongolian Myanmar New_Tai_Lue Nko Ogham Ol_Chiki Old_Italic Old_Persian Old_South_Arabian Old_Turkic Oriya Osmanya Phags_Pa Phoenician Rejang Runic Samaritan Saurashtra Shavian Sinhala Sundanese Syloti_Nagri Syriac Tagalog Tagbanwa Tai_Le Tai_Tham Tai_Viet Tamil Telugu Thaana Thai Tibetan Tifinagh Ugaritic Vai Yi".split()
+names = "Arabic Armenian Avestan Balinese Bamum Bengali Bopomofo Braille Buginese Buhid Canadian_Aboriginal Carian Cham Cherokee Common Coptic Cuneiform Cypriot Cyrillic Deseret Devanagari Egyptian_Hieroglyphs Ethiopic Georgian Glagolitic Gothic Greek Gujarati Gurmukhi Han Hangul Hanunoo Hebrew Hiragana Imperial_Aramaic Inherited Inscriptional_Pahlavi Inscriptional_Parthian Javanese Kaithi Kannada Katakana Kayah_Li Kharoshthi Khmer Lao Latin Lepcha Limbu Linear_B Lisu Lycian Lydian Malayalam Mandaic Meetei_Mayek Mongolian Myanmar New_Tai_Lue Nko Ogham Ol_Chiki Old_Italic Old_Persian Old_South_Arabian Old_Turkic Oriya Osmanya Phags_Pa Phoenician Rejang Runic Samaritan Saurashtra Shavian Sinhala Sundanese Syloti_Nagri Syriac Tagalog Tagbanwa Tai_Le Tai_Tham Tai_Viet Tamil Telugu Thaana Thai Tibetan Tifinagh Ugaritic Vai Yi Adlam Ahom Anatolian_Hieroglyphs Bassa_Vah Bhaiksuki Brahmi Caucasian_Albanian Chakma Duployan Elbasan Grantha Hatran Khojki Khudawadi Linear_A Mahajani Manichaean Marchen Mende_Kikakui Meroitic_Cursive Meroitic_Hieroglyphs Miao Modi Mro Multani Nabataean Newa Old_Hungarian Old_North_Arabian Old_Permic Osage Pahawh_Hmong Palmyrene Pau_Cin_Hau Psalter_Pahlavi Sharada Siddham SignWriting Sora_Sompeng Takri Tangut Tirhuta Warang_Citi".split()
 script = [0] * 0x110000
 everything = "".join(chr(c) for c in range(0x110000) if not 0xD800 <= c <= 0xDFFF)
 for i, n in enumerate(names):

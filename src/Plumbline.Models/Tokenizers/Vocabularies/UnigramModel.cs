@@ -17,12 +17,13 @@ internal sealed class UnigramModel : ITokenModel
     private readonly Dictionary<long, int> _edges = [];
     private readonly List<int> _tokenAt = [-1];
     private readonly HashSet<int> _special;
+    private readonly HashSet<int> _byteIds = [];
 
     /// <param name="vocabulary">The tokens.</param>
     /// <param name="scores">Log-probabilities by id.</param>
     /// <param name="unknown">The id of the unknown token, -1 for none.</param>
     /// <param name="byteFallback">Whether unknown text becomes the tokens of its bytes.</param>
-    /// <param name="special">Ids that plain text must not reach (see <see cref="Workspace.ParseSpecial"/>).</param>
+    /// <param name="special">Ids that text read as plain must not reach (see <see cref="Workspace.ParseSpecial"/>), nor the byte tokens.</param>
     public UnigramModel(Vocabulary vocabulary, double[] scores, int unknown, bool byteFallback, HashSet<int> special)
     {
         Vocabulary = vocabulary;
@@ -30,7 +31,12 @@ internal sealed class UnigramModel : ITokenModel
         double least = double.PositiveInfinity;
         foreach (double score in scores) least = Math.Min(least, score);
         _unknownScore = least - UnknownPenalty;
-        if (byteFallback) _bytes = vocabulary.ByteTokens();
+        if (byteFallback)
+        {
+            _bytes = vocabulary.ByteTokens();
+            _byteIds = [.. _bytes.Where(id => id >= 0)];
+        }
+
         foreach ((string token, int id) in vocabulary.Tokens)
         {
             int node = 0;
@@ -75,7 +81,7 @@ internal sealed class UnigramModel : ITokenModel
                 {
                     if (!_edges.TryGetValue(((long)node << 32) | (uint)piece[end], out node)) break;
                     int id = _tokenAt[node];
-                    if (id < 0 || (plain && _special.Contains(id))) continue;
+                    if (id < 0 || (plain && Reserved(id))) continue;
                     Offer(end + 1, start, here + _scores[id], id);
                     single |= end == start;
                 }
@@ -117,7 +123,7 @@ internal sealed class UnigramModel : ITokenModel
         {
             // A fused run may be a token after all; the unknown token's own text stays the unknown token.
             int whole = Vocabulary.IdOf(Utf32.ToString(piece[start..end]));
-            if (whole >= 0 && (space.ParseSpecial || !_special.Contains(whole)))
+            if (whole >= 0 && (space.ParseSpecial || !Reserved(whole)))
             {
                 id = whole;
             }
@@ -140,6 +146,8 @@ internal sealed class UnigramModel : ITokenModel
 
         space.Add(id, offset + start, offset + end);
     }
+
+    private bool Reserved(int id) => _special.Contains(id) || _byteIds.Contains(id);
 
     private bool AllBytes(ReadOnlySpan<int> text)
     {
