@@ -32,6 +32,9 @@ switch (command)
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"step {p.Step}/{p.Steps}  loss {p.Loss:F4}  rate {p.LearningRate:E1}  {p.TokensPerSecond:F0} tokens/s  {p.Remaining:hh\\:mm\\:ss} left"));
         });
         return 0;
+    case "look":
+        Look(options.GetValueOrDefault("out", Folder(true)), int.Parse(options.GetValueOrDefault("n", "120"), CultureInfo.InvariantCulture));
+        return 0;
     case "count":
         Count(Recipe(true));
         return 0;
@@ -50,6 +53,16 @@ static string Repository()
     for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         if (File.Exists(Path.Combine(folder.FullName, "phantoms", "chat", "world.json"))) return folder.FullName;
     return Directory.GetCurrentDirectory();
+}
+
+static void Look(string folder, int n)
+{
+    TorchRuntime.EnsureLoaded();
+    TorchSharp.torch.set_num_threads(1);
+    using ChatFolder model = ChatFolder.Open(folder);
+    var verification = new ChatVerification(model, new ChatGrammar(ChatWorldData.Shipped), 1);
+    foreach (Plumbline.Phantoms.PhantomFigure f in verification.Measure(n)) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{f.Value,8:F3}  n {f.N,4}  {f.What}"));
+    foreach (string miss in verification.Misses) Console.WriteLine("  " + miss);
 }
 
 static void Count(ChatRecipe recipe)

@@ -165,11 +165,10 @@ public sealed class LlamaNetwork : IDisposable
     {
         long batch = x.shape[0], time = x.shape[1], size = Shape.HeadSize, heads = Shape.Heads, keyHeads = Shape.KeyValueHeads;
         Tensor qkv = nn.functional.linear(x, block.Qkv);                                                     // [batch, time, (heads + 2 keyHeads) · size]
-        Tensor q = qkv.narrow(-1, 0, heads * size).view(batch, time, heads, size).transpose(1, 2);         // [batch, head, time, size]
-        Tensor k = qkv.narrow(-1, heads * size, keyHeads * size).view(batch, time, keyHeads, size).transpose(1, 2);
-        Tensor v = qkv.narrow(-1, (heads + keyHeads) * size, keyHeads * size).view(batch, time, keyHeads, size).transpose(1, 2);
-        q = Rotate(q, cos, sin);
-        k = Rotate(k, cos, sin);
+        Tensor all = qkv.view(batch, time, heads + (2 * keyHeads), size).transpose(1, 2);                    // [batch, head, time, size]
+        Tensor[] parts = all.split([heads + keyHeads, keyHeads], dim: 1);                                    // split's gradient is one cat; narrow's fills a whole tensor with zeros
+        Tensor[] turned = Rotate(parts[0], cos, sin).split([heads, keyHeads], dim: 1);
+        Tensor q = turned[0], k = turned[1], v = parts[1];
         if (keyHeads != heads)
         {
             k = k.repeat_interleave(heads / keyHeads, dim: 1);
@@ -182,18 +181,16 @@ public sealed class LlamaNetwork : IDisposable
         return nn.functional.linear(mixed.transpose(1, 2).reshape(batch, time, heads * size), block.Output);
     }
 
-    private Tensor Rotate(Tensor x, Tensor cos, Tensor sin)
+    private static Tensor Rotate(Tensor x, Tensor cos, Tensor sin)
     {
-        long half = Shape.HeadSize / 2;
-        Tensor turned = cat([-x.narrow(-1, half, half), x.narrow(-1, 0, half)], -1);
-        return (x * cos) + (turned * sin);
+        Tensor[] halves = x.chunk(2, -1);
+        return (x * cos) + (cat([-halves[1], halves[0]], -1) * sin);
     }
 
-    private Tensor Mlp(Block block, Tensor x)
+    private static Tensor Mlp(Block block, Tensor x)
     {
-        long f = Shape.IntermediateSize;
-        Tensor both = nn.functional.linear(x, block.GateUp);
-        return nn.functional.linear(nn.functional.silu(both.narrow(-1, 0, f)) * both.narrow(-1, f, f), block.Down);
+        Tensor[] both = nn.functional.linear(x, block.GateUp).chunk(2, -1);
+        return nn.functional.linear(nn.functional.silu(both[0]) * both[1], block.Down);
     }
 }
 

@@ -57,12 +57,12 @@ public static class LlamaSampler
         return all;
     }
 
-    /// <summary>The natural log-probability of each text's ids after its context's, summed in f64.</summary>
-    public static double[] LogProbability(LlamaNetwork network, IReadOnlyList<(int[] Context, int[] Text)> queries)
+    /// <summary>Each text after its context: the natural log-probability of its ids, summed in f64, and whether each id was the likeliest at its place.</summary>
+    public static IReadOnlyList<TextScore> Score(LlamaNetwork network, IReadOnlyList<(int[] Context, int[] Text)> queries)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(queries);
-        var sums = new double[queries.Count];
+        var scores = new TextScore[queries.Count];
         using var _ = no_grad();
         int[] order = [.. Enumerable.Range(0, queries.Count).OrderBy(i => queries[i].Context.Length + queries[i].Text.Length)];
         foreach (int[] chunk in order.Chunk(64))
@@ -70,23 +70,41 @@ public static class LlamaSampler
             using DisposeScope scope = NewDisposeScope();
             int longest = chunk.Max(i => queries[i].Context.Length + queries[i].Text.Length);
             var ids = new long[chunk.Length * longest];
+            var places = new List<long>();
+            var targets = new List<long>();
             for (int r = 0; r < chunk.Length; r++)
             {
                 (int[] context, int[] text) = queries[chunk[r]];
                 for (int t = 0; t < context.Length + text.Length; t++) ids[(r * longest) + t] = t < context.Length ? context[t] : text[t - context.Length];
+                for (int t = 0; t < text.Length; t++)
+                {
+                    places.Add(((long)r * longest) + context.Length + t - 1);
+                    targets.Add(text[t]);
+                }
             }
 
-            Tensor logs = nn.functional.log_softmax(network.Logits(network.Forward(tensor(ids, [chunk.Length, longest]))).to(ScalarType.Float64), -1);
-            using var values = logs.data<double>();
-            long vocabulary = network.Shape.VocabularySize;
-            for (int r = 0; r < chunk.Length; r++)
+            Tensor hidden = network.Forward(tensor(ids, [chunk.Length, longest])).view(-1, network.Shape.HiddenSize).index_select(0, tensor(places.ToArray()));
+            Tensor logs = nn.functional.log_softmax(network.Logits(hidden).to(ScalarType.Float64), -1);                                  // [place, vocabulary]
+            double[] own = logs.gather(1, tensor(targets.ToArray()).unsqueeze(1)).view(-1).data<double>().ToArray();
+            long[] best = logs.argmax(1).data<long>().ToArray();
+            int at = 0;
+            foreach (int i in chunk)
             {
-                (int[] context, int[] text) = queries[chunk[r]];
-                for (int t = 0; t < text.Length; t++)
-                    sums[chunk[r]] += values[((((long)r * longest) + context.Length + t - 1) * vocabulary) + text[t]];
+                double sum = 0;
+                bool greedy = true;
+                for (int t = 0; t < queries[i].Text.Length; t++, at++)
+                {
+                    sum += own[at];
+                    greedy &= best[at] == targets[at];
+                }
+
+                scores[i] = new TextScore(sum, greedy);
             }
         }
 
-        return sums;
+        return scores;
     }
 }
+
+/// <summary>A text's natural log-probability after its context, and whether greedy decoding would write it.</summary>
+public readonly record struct TextScore(double LogProbability, bool Greedy);

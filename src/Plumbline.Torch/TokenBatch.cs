@@ -13,9 +13,9 @@ public sealed record TokenBatch(int Rows, int Length, int[] Ids, int[] Documents
     public int Tokens => Documents.Count(d => d >= 0);
 
     /// <summary>
-    /// Packs documents into rows and rows into batches. A document goes to the shortest row length that holds it, rows
-    /// fill up in the given order (first row that has room, among the last few), and the batches of all lengths are interleaved
-    /// evenly, so that the order of the documents, which the caller has shuffled, is roughly kept.
+    /// Packs documents into rows and rows into batches. A document goes into the open row that it fills best, or opens a
+    /// row of the shortest length that holds it; the batches of all lengths are put in the order of their rows' first
+    /// documents, so that the order of the documents, which the caller has shuffled, is roughly kept.
     /// </summary>
     /// <param name="documents">Documents in the order of training.</param>
     /// <param name="lengths">Row lengths, ascending.</param>
@@ -27,74 +27,81 @@ public sealed record TokenBatch(int Rows, int Length, int[] Ids, int[] Documents
         ArgumentNullException.ThrowIfNull(documents);
         ArgumentNullException.ThrowIfNull(lengths);
         if (lengths.Count == 0 || lengths.Any(l => l < 2 || batchTokens % l != 0)) throw new ArgumentException($"Row lengths {string.Join(", ", lengths)} do not divide {batchTokens}.");
-        var done = new List<(double Place, TokenBatch Batch)>();
-        for (int c = 0; c < lengths.Count; c++)
-        {
-            int length = lengths[c], shorter = c == 0 ? 0 : lengths[c - 1];
-            List<(int Place, TokenDocument Document)> own = [.. documents.Select((d, i) => (i, d)).Where(e => e.d.Ids.Length <= length && e.d.Ids.Length > shorter)];
-            PackOne(own, length, batchTokens / length, padding, done);
-        }
-
         int longest = lengths[^1];
         foreach (TokenDocument d in documents)
             if (d.Ids.Length > longest || d.Ids.Length != d.Counted.Length)
                 throw new ArgumentException($"A document of {d.Ids.Length} ids and {d.Counted.Length} marks does not fit into a row of {longest}.");
+        var done = new List<(double Place, TokenBatch Batch)>();
+        foreach (IGrouping<int, Row> rows in Fill(documents, lengths).GroupBy(r => r.Length))
+            foreach (Row[] own in rows.Chunk(batchTokens / rows.Key)) done.Add((own.Average(r => r.First), Lay(own, rows.Key, padding)));
         return [.. done.OrderBy(d => d.Place).Select(d => d.Batch)];
     }
 
-    private static void PackOne(List<(int Place, TokenDocument Document)> documents, int length, int rows, int padding, List<(double, TokenBatch)> done)
+    /// <summary>A row that is being filled: its length, places used, the number of its first document, and its documents.</summary>
+    private sealed class Row(int length, int first)
     {
-        const int Window = 64;   // open rows; more fills rows better and shuffles more
-        var open = new List<(int Used, int First, List<TokenDocument> Documents)>();
-        var full = new List<(int First, List<TokenDocument> Documents)>();
-        foreach ((int place, TokenDocument document) in documents)
+        public int Length { get; } = length;
+
+        public int First { get; } = first;
+
+        public int Used { get; set; }
+
+        public List<TokenDocument> Documents { get; } = [];
+    }
+
+    private static List<Row> Fill(IReadOnlyList<TokenDocument> documents, IReadOnlyList<int> lengths)
+    {
+        const int Window = 96;   // open rows; more fills rows better and shuffles more
+        var open = new List<Row>();
+        var full = new List<Row>();
+        for (int place = 0; place < documents.Count; place++)
         {
-            int best = -1;
-            for (int i = 0; i < open.Count; i++)
-                if (open[i].Used + document.Ids.Length <= length && (best < 0 || open[i].Used > open[best].Used)) best = i;
-            if (best >= 0)
+            TokenDocument document = documents[place];
+            Row? best = null;
+            foreach (Row row in open)
+                if (row.Used + document.Ids.Length <= row.Length && (best is null || row.Length - row.Used < best.Length - best.Used)) best = row;
+            if (best is null)
             {
-                open[best].Documents.Add(document);
-                open[best] = open[best] with { Used = open[best].Used + document.Ids.Length };
-                continue;
-            }
-
-            if (open.Count == Window)
-            {
-                int fullest = 0;
-                for (int i = 1; i < open.Count; i++)
-                    if (open[i].Used > open[fullest].Used) fullest = i;
-                full.Add((open[fullest].First, open[fullest].Documents));
-                open.RemoveAt(fullest);
-            }
-
-            open.Add((document.Ids.Length, place, [document]));
-        }
-
-        full.AddRange(open.Select(o => (o.First, o.Documents)));
-        for (int from = 0; from < full.Count; from += rows)
-        {
-            List<(int First, List<TokenDocument> Documents)> own = full.GetRange(from, Math.Min(rows, full.Count - from));
-            var ids = new int[own.Count * length];
-            var owner = new int[ids.Length];
-            var counted = new bool[ids.Length];
-            Array.Fill(ids, padding);
-            Array.Fill(owner, -1);
-            for (int r = 0; r < own.Count; r++)
-            {
-                int at = r * length;
-                for (int d = 0; d < own[r].Documents.Count; d++)
+                if (open.Count == Window)
                 {
-                    TokenDocument document = own[r].Documents[d];
-                    document.Ids.CopyTo(ids, at);
-                    document.Counted.CopyTo(counted, at);
-                    counted[at] = false;
-                    Array.Fill(owner, d, at, document.Ids.Length);
-                    at += document.Ids.Length;
+                    Row fullest = open.MinBy(r => r.Length - r.Used)!;
+                    full.Add(fullest);
+                    open.Remove(fullest);
                 }
+
+                best = new Row(lengths.First(l => l >= document.Ids.Length), place);
+                open.Add(best);
             }
 
-            done.Add((own.Average(o => o.First), new TokenBatch(own.Count, length, ids, owner, counted)));
+            best.Documents.Add(document);
+            best.Used += document.Ids.Length;
         }
+
+        full.AddRange(open);
+        return full;
+    }
+
+    private static TokenBatch Lay(Row[] rows, int length, int padding)
+    {
+        var ids = new int[rows.Length * length];
+        var owner = new int[ids.Length];
+        var counted = new bool[ids.Length];
+        Array.Fill(ids, padding);
+        Array.Fill(owner, -1);
+        for (int r = 0; r < rows.Length; r++)
+        {
+            int at = r * length;
+            for (int d = 0; d < rows[r].Documents.Count; d++)
+            {
+                TokenDocument document = rows[r].Documents[d];
+                document.Ids.CopyTo(ids, at);
+                document.Counted.CopyTo(counted, at);
+                counted[at] = false;
+                Array.Fill(owner, d, at, document.Ids.Length);
+                at += document.Ids.Length;
+            }
+        }
+
+        return new TokenBatch(rows.Length, length, ids, owner, counted);
     }
 }
