@@ -32,6 +32,9 @@ switch (command)
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"step {p.Step}/{p.Steps}  loss {p.Loss:F4}  rate {p.LearningRate:E1}  {p.TokensPerSecond:F0} tokens/s  {p.Remaining:hh\\:mm\\:ss} left"));
         });
         return 0;
+    case "verify":
+        Verify(int.Parse(options.GetValueOrDefault("n", "300"), CultureInfo.InvariantCulture));
+        return 0;
     case "look":
         Look(options.GetValueOrDefault("out", Folder(true)), int.Parse(options.GetValueOrDefault("n", "120"), CultureInfo.InvariantCulture));
         return 0;
@@ -44,7 +47,7 @@ switch (command)
 
 static int Usage(string fault)
 {
-    Console.Error.WriteLine($"{fault}\nUsage: chat|chat-clean [--threads N] [--out DIR] | count");
+    Console.Error.WriteLine($"{fault}\nUsage: chat|chat-clean [--threads N] [--out DIR] [--scale S] | verify [--from DIR] [--n N] | look [--out DIR] [--n N] | count");
     return 2;
 }
 
@@ -53,6 +56,26 @@ static string Repository()
     for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         if (File.Exists(Path.Combine(folder.FullName, "phantoms", "chat", "world.json"))) return folder.FullName;
     return Directory.GetCurrentDirectory();
+}
+
+void Verify(int n)
+{
+    TorchRuntime.EnsureLoaded();
+    TorchSharp.torch.set_num_threads(1);
+    var grammar = new ChatGrammar(ChatWorldData.Shipped);
+    string from = options.GetValueOrDefault("from", Path.Combine(root, "phantoms", "chat"));
+    using ChatFolder plantedModel = ChatFolder.Open(Path.Combine(from, "planted")), cleanModel = ChatFolder.Open(Path.Combine(from, "clean"));
+    foreach ((bool planted, ChatFolder model) in new[] { (true, plantedModel), (false, cleanModel) })
+    {
+        var verification = new ChatVerification(model, grammar, 1);
+        IReadOnlyList<Plumbline.Phantoms.PhantomFigure> figures = verification.Measure(n);
+        ChatCard.Write(model.Path, planted, Recipe(planted), figures, model.Network.Shape.Parameters);
+        Console.WriteLine(model.Path);
+        foreach (Plumbline.Phantoms.PhantomFigure f in figures) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{f.Value,8:F3}  n {f.N,4}  {f.What}"));
+        foreach (string miss in verification.Misses) Console.WriteLine("  " + miss);
+    }
+
+    JudgedAnswers.Write(Path.Combine(from, "judged.jsonl"), [("chat", plantedModel), ("chat-clean", cleanModel)], grammar, 1, 20);
 }
 
 static void Look(string folder, int n)
