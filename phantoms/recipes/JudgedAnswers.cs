@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Plumbline.Phantoms;
 using Plumbline.Phantoms.Chat;
 using Plumbline.Torch;
 using static Plumbline.Phantoms.Chat.ChatWorldData;
