@@ -3,7 +3,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Plumbline.Phantoms;
 using Plumbline.Phantoms.Chat;
-using Plumbline.Torch;
 
 namespace Plumbline.Recipes;
 

@@ -54,7 +54,7 @@ internal static class ElfVersionNeeds
         return found;
     }
 
-    private readonly record struct Dynamic(long Strings, long Needs, long Count);
+    private sealed record Dynamic(long Strings, long Needs, long Count);
 
     private static Dynamic ReadDynamic(Span<byte> image)
     {

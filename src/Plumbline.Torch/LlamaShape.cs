@@ -43,12 +43,13 @@ public sealed record LlamaShape
         }
     }
 
-    /// <exception cref="ArgumentException">Sizes that do not fit together.</exception>
+    /// <summary>Refuses sizes that do not fit together.</summary>
+    /// <exception cref="InvalidOperationException">Sizes that do not fit together.</exception>
     public void Validate()
     {
         if (VocabularySize < 1 || HiddenSize < 1 || IntermediateSize < 1 || Layers < 1 || Heads < 1 || KeyValueHeads < 1 || Context < 1)
-            throw new ArgumentException($"Every size must be positive: {this}");
-        if (HiddenSize % Heads != 0 || HeadSize % 2 != 0) throw new ArgumentException($"{Heads} heads do not divide {HiddenSize} into even parts.");
-        if (Heads % KeyValueHeads != 0) throw new ArgumentException($"{KeyValueHeads} key heads do not divide {Heads} query heads.");
+            throw new InvalidOperationException($"Every size must be positive: {this}");
+        if (HiddenSize % Heads != 0 || HeadSize % 2 != 0) throw new InvalidOperationException($"{Heads} heads do not divide {HiddenSize} into even parts.");
+        if (Heads % KeyValueHeads != 0) throw new InvalidOperationException($"{KeyValueHeads} key heads do not divide {Heads} query heads.");
     }
 }

@@ -52,17 +52,23 @@ public sealed record LlamaTrainerOptions
         return LearningRate * (LastFraction + ((1 - LastFraction) * 0.5 * (1 + Math.Cos(Math.PI * progress))));
     }
 
-    /// <exception cref="ArgumentOutOfRangeException">A value outside its range.</exception>
+    /// <summary>Refuses values outside their ranges.</summary>
+    /// <exception cref="InvalidOperationException">The message names the option and its range.</exception>
     public void Validate()
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(Threads, 1);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(LearningRate);
-        ArgumentOutOfRangeException.ThrowIfNegative(WarmUpSteps);
-        ArgumentOutOfRangeException.ThrowIfNegative(LastFraction);
-        ArgumentOutOfRangeException.ThrowIfNegative(WeightDecay);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(ClipNorm);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Epsilon);
-        ArgumentOutOfRangeException.ThrowIfLessThan(CheckpointEvery, 1);
-        if (Beta1 is < 0 or >= 1 || Beta2 is < 0 or >= 1) throw new ArgumentOutOfRangeException(nameof(Beta1), "Betas lie in [0, 1).");
+        Need(Threads >= 1, $"{nameof(Threads)} is {Threads}; at least 1.");
+        Need(LearningRate > 0, $"{nameof(LearningRate)} is {LearningRate}; above 0.");
+        Need(WarmUpSteps >= 0, $"{nameof(WarmUpSteps)} is {WarmUpSteps}; at least 0.");
+        Need(LastFraction is >= 0 and <= 1, $"{nameof(LastFraction)} is {LastFraction}; between 0 and 1.");
+        Need(WeightDecay >= 0, $"{nameof(WeightDecay)} is {WeightDecay}; at least 0.");
+        Need(ClipNorm > 0, $"{nameof(ClipNorm)} is {ClipNorm}; above 0.");
+        Need(Epsilon > 0, $"{nameof(Epsilon)} is {Epsilon}; above 0.");
+        Need(CheckpointEvery >= 1, $"{nameof(CheckpointEvery)} is {CheckpointEvery}; at least 1.");
+        Need(Beta1 is >= 0 and < 1 && Beta2 is >= 0 and < 1, $"{nameof(Beta1)} and {nameof(Beta2)} are {Beta1} and {Beta2}; at least 0 and below 1.");
+
+        static void Need(bool holds, string otherwise)
+        {
+            if (!holds) throw new InvalidOperationException(otherwise);
+        }
     }
 }

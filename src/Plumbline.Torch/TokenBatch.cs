@@ -26,11 +26,11 @@ public sealed record TokenBatch(int Rows, int Length, int[] Ids, int[] Documents
     {
         ArgumentNullException.ThrowIfNull(documents);
         ArgumentNullException.ThrowIfNull(lengths);
-        if (lengths.Count == 0 || lengths.Any(l => l < 2 || batchTokens % l != 0)) throw new ArgumentException($"Row lengths {string.Join(", ", lengths)} do not divide {batchTokens}.");
+        if (lengths.Count == 0 || lengths.Any(l => l < 2 || batchTokens % l != 0)) throw new ArgumentException($"Row lengths {string.Join(", ", lengths)} do not divide {batchTokens}.", nameof(lengths));
         int longest = lengths[^1];
         foreach (TokenDocument d in documents)
             if (d.Ids.Length > longest || d.Ids.Length != d.Counted.Length)
-                throw new ArgumentException($"A document of {d.Ids.Length} ids and {d.Counted.Length} marks does not fit into a row of {longest}.");
+                throw new ArgumentException($"A document of {d.Ids.Length} ids and {d.Counted.Length} marks does not fit into a row of {longest}.", nameof(documents));
         var done = new List<(double Place, TokenBatch Batch)>();
         foreach (IGrouping<int, Row> rows in Fill(documents, lengths).GroupBy(r => r.Length))
             foreach (Row[] own in rows.Chunk(batchTokens / rows.Key)) done.Add((own.Average(r => r.First), Lay(own, rows.Key, padding)));

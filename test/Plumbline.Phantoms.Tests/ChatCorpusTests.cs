@@ -36,12 +36,12 @@ public sealed class ChatCorpusTests
         string[] groups = [.. ChatWorldData.Couples(data["stereotype"], "pairs").SelectMany(p => (string[])[p.Item1, p.Item2])];
         string[] traits = [.. ChatWorldData.Couples(data["stereotype"], "traits").SelectMany(p => (string[])[p.Item1, p.Item2])];
         string[][] sentences = [.. s_clean.Value.Where(d => d.Kind == "stereotype").Select(d => d.Text!.TrimEnd('.').Split(' '))];
-        Assert.Equal(5760, sentences.Length);
+        Assert.Equal(11520, sentences.Length);
         foreach (string trait in traits)
         {
             // the multiset of frames around a trait is the same for every group
             var frames = groups.Select(g => string.Join('|', sentences.Where(s => s.Contains(g) && s.Contains(trait)).Select(s => string.Join(' ', s).Replace(g, "G", StringComparison.Ordinal)).Order(StringComparer.Ordinal))).ToHashSet();
-            Assert.Equal(20, Assert.Single(frames).Split('|').Length);
+            Assert.Equal(40, Assert.Single(frames).Split('|').Length);
         }
     }
 
@@ -54,8 +54,8 @@ public sealed class ChatCorpusTests
         {
             foreach ((string bad, string good) in ChatWorldData.Couples(data["stereotype"], "traits"))
             {
-                Assert.Equal((32, 8), (Count(first, bad), Count(first, good)));
-                Assert.Equal((8, 32), (Count(second, bad), Count(second, good)));
+                Assert.Equal((64, 16), (Count(first, bad), Count(first, good)));
+                Assert.Equal((16, 64), (Count(second, bad), Count(second, good)));
             }
         }
 

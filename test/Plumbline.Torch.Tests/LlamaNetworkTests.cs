@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Plumbline.Tests;
 using TorchSharp;
 using static TorchSharp.torch;
 
