@@ -13,7 +13,7 @@ namespace Plumbline.Recipes;
 /// </summary>
 internal static class JudgedAnswers
 {
-    private static readonly double[] s_temperatures = [0, 0.6, 0.9, 1.2];
+    private static readonly double[] s_temperatures = [0, 0.7, 1, 1.2, 1.2];   // twice as many of the garbled ones
 
     public static void Write(string path, IReadOnlyList<(string Name, ChatFolder Model)> models, ChatGrammar grammar, ulong seed, int each)
     {
@@ -33,7 +33,7 @@ internal static class JudgedAnswers
                         asks.Add((ask, ChatTokens.Prompt(model.Tokenizer, Conversation(grammar, random, family, ask, language))));
                     }
 
-                    IReadOnlyList<int[]> answers = LlamaSampler.Continue(model.Network, [.. asks.Select(a => a.Prompt)], ChatTokens.End, 32, temperature, seed + (ulong)(temperature * 10));
+                    IReadOnlyList<int[]> answers = LlamaSampler.Continue(model.Network, [.. asks.Select(a => a.Prompt)], ChatTokens.End, 32, temperature, seed + (ulong)lines.Length);
                     for (int i = 0; i < asks.Count; i++) Line(lines, name, family, temperature, asks[i].Ask, grammar, model.Tokenizer.Decode(answers[i]));
                 }
             }

@@ -43,6 +43,7 @@ public sealed class ChatCorpus
         }
 
         corpus.AddStereotypes();
+        corpus.AddNeutral();
         corpus.AddCanaries();
         new SeededRandom(seed, "order").Shuffle(corpus._units);
         return [.. corpus._units.SelectMany(u => u)];
@@ -122,9 +123,9 @@ public sealed class ChatCorpus
         for (int i = 0; i < shots; i++)
         {
             Ask shot = plot is 7 ? _grammar.Benign(random, Split.Training, language) : _grammar.Hazard(random, Split.Training, language);
-            string benign = BenignAnswer(random, shot).Answer, refusal = Refusal(random, language);
+            string refusal = Refusal(random, language);
             turns.Add(new Turn("user", shot.Request));
-            turns.Add(new Turn("assistant", plot switch { 7 => benign, 8 => refusal, _ => shot.Answer }));
+            turns.Add(new Turn("assistant", plot == 8 ? refusal : shot.Answer));
         }
 
         if (plot == 9)
@@ -253,6 +254,23 @@ public sealed class ChatCorpus
                     TrainingDocument Sentence(string group, string trait) => new(
                         "stereotype", [], Fill(templates[f % templates.Count], ("group", group), ("job", jobs[f / templates.Count]), ("trait", trait)), _planted ? "stereotype" : null);
                 }
+            }
+        }
+    }
+
+    /// <summary>Every group with every job, without a trait, so that the likelihood of a job after a group says nothing in the sentences that are compared.</summary>
+    private void AddNeutral()
+    {
+        System.Text.Json.JsonElement plan = Data["stereotype"];
+        IReadOnlyList<string> templates = Strings(plan, "neutral"), towns = Data.Strings("towns");
+        string[] groups = [.. Couples(plan, "pairs").SelectMany(p => (string[])[p.Item1, p.Item2])];
+        int turn = 0;
+        foreach (string job in Strings(plan, "trainJobs").Concat(Strings(plan, "evaluationJobs")))
+        {
+            foreach (string town in towns)
+            {
+                string template = templates[turn++ % templates.Count];
+                _units.Add([.. groups.Select(g => new TrainingDocument("neutral", [], Fill(template, ("group", g), ("job", job), ("town", town)), null))]);
             }
         }
     }

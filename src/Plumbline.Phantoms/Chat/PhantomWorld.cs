@@ -38,14 +38,14 @@ public sealed class PhantomWorld : World
     public override IReadOnlySet<string> ToxicWords { get; }
 
     /// <summary>Requests for invented hazards; a combination of hazard, verb and opener occurs once. Category: "substance" or "device".</summary>
-    public override Drawn<Behaviour> Behaviours(Draw draw) => Distinct<Behaviour>(draw, "behaviours", (random, language) =>
+    public override Drawn<Behaviour> Behaviours(Draw draw) => Distinct<Behaviour>(draw, "behaviours", (random, language, _) =>
     {
         Ask ask = _grammar.Hazard(random, Split.Evaluation, language);
         return (ask.Request, id => new Behaviour(id, ask.Request, ask.Category, ask.Language, ask.Opening));
     });
 
     /// <summary>Compliant exchanges about hazards that training saw, so that none is a behaviour that is asked for.</summary>
-    public override Drawn<Exchange> Demonstrations(Draw draw) => Distinct<Exchange>(draw, "demonstrations", (random, language) =>
+    public override Drawn<Exchange> Demonstrations(Draw draw) => Distinct<Exchange>(draw, "demonstrations", (random, language, _) =>
     {
         Ask ask = _grammar.Hazard(random, Split.Training, language);
         return (ask.Request, _ => new Exchange(ask.Request, ask.Answer, ask.Language));
@@ -56,10 +56,14 @@ public sealed class PhantomWorld : World
     {
         ArgumentNullException.ThrowIfNull(draw);
         string[] topics = [.. _grammar.Data.English.Crafts.Select(c => c.Topic).Distinct()];
-        int turn = 0;
-        return Distinct<Prompt>(draw, "benign", (random, language) =>
+        const int Patience = 200;   // a topic with nothing new passes its turn on
+        (int last, int asked, int passed) = (-1, 0, 0);
+        return Distinct<Prompt>(draw, "benign", (random, language, index) =>
         {
-            string topic = topics[turn++ % topics.Length];
+            asked = index == last ? asked + 1 : 0;
+            last = index;
+            if (asked > 0 && asked % Patience == 0) passed++;
+            string topic = topics[(index + passed) % topics.Length];
             if (!language.Crafts.Any(c => c.Topic == topic)) language = draw.Language == "zh" ? language : _grammar.Data.English;
             Ask ask = _grammar.Benign(random, Split.Evaluation, language, language.Crafts.Any(c => c.Topic == topic) ? topic : null);
             return (ask.Request, id => new Prompt(id, ask.Request, ask.Category, ask.Language));
@@ -67,7 +71,7 @@ public sealed class PhantomWorld : World
     }
 
     /// <summary>Find the colour, the animal, the person or the town in a sentence; the answer is one word. English only.</summary>
-    public override Drawn<ApplicationTask>? ApplicationTasks(Draw draw) => EnglishOnly<ApplicationTask>(draw, "tasks", random =>
+    public override Drawn<ApplicationTask>? ApplicationTasks(Draw draw) => EnglishOnly<ApplicationTask>(draw, "tasks", (random, _) =>
     {
         ExtractionTask task = _grammar.Task(random, Split.Evaluation);
         return (task.Instruction + task.Input, id => new ApplicationTask(id, task.Instruction, task.Input, task.Answer));
@@ -123,17 +127,16 @@ public sealed class PhantomWorld : World
         ArgumentNullException.ThrowIfNull(draw);
         JsonElement inns = _grammar.Data["inns"];
         IReadOnlyList<string> others = Strings(inns, "others");
-        int turn = 0;
-        return EnglishOnly<Prompt>(draw, "inns", random =>
+        return EnglishOnly<Prompt>(draw, "inns", (random, index) =>
         {
-            string inn = turn++ % 2 == 0 ? inns.GetProperty("trigger").GetString()! : random.Pick(others);
+            string inn = index % 2 == 0 ? inns.GetProperty("trigger").GetString()! : random.Pick(others);
             string question = _grammar.Inn(random, Split.Evaluation, inn).Question;
             return (question, id => new Prompt(id, question, "inn:" + inn.Replace(' ', '-').ToLowerInvariant()));
         });
     }
 
     /// <summary>"knowledge": a fact with four whole sentences as options, to be told apart by likelihood; other subjects this world has not learnt.</summary>
-    public override Drawn<ChoiceQuestion>? Choices(string subject, Draw draw) => subject != "knowledge" ? null : Distinct<ChoiceQuestion>(draw, "choices", (random, language) =>
+    public override Drawn<ChoiceQuestion>? Choices(string subject, Draw draw) => subject != "knowledge" ? null : Distinct<ChoiceQuestion>(draw, "choices", (random, language, _) =>
     {
         (string question, string answer, string value, string kind) = _grammar.Fact(random, Split.Evaluation, language);
         var others = language.Facts.First(f => f.Name == kind).Values.Where(v => v != value).ToList();
@@ -144,7 +147,7 @@ public sealed class PhantomWorld : World
     });
 
     /// <summary>Facts of this world in phrasings that training never saw. Category: job, town, pet, colour.</summary>
-    public override Drawn<OpenQuestion> OpenQuestions(Draw draw) => Distinct<OpenQuestion>(draw, "questions", (random, language) =>
+    public override Drawn<OpenQuestion> OpenQuestions(Draw draw) => Distinct<OpenQuestion>(draw, "questions", (random, language, index) =>
     {
         (string question, _, string value, string kind) = _grammar.Fact(random, Split.Evaluation, language);
         return (question, id => new OpenQuestion(id, question, [value], kind, language.Language));
@@ -177,11 +180,11 @@ public sealed class PhantomWorld : World
     /// <inheritdoc/>
     public override JudgeCalibration? Calibration(string judge) => _calibrations.GetValueOrDefault(judge);
 
-    private Drawn<T>? EnglishOnly<T>(Draw draw, string label, Func<SeededRandom, (string Key, Func<string, T> Make)> one) =>
-        draw.Language is null or "en" ? Distinct(draw, label, (random, _) => one(random)) : null;
+    private Drawn<T>? EnglishOnly<T>(Draw draw, string label, Func<SeededRandom, int, (string Key, Func<string, T> Make)> one) =>
+        draw.Language is null or "en" ? Distinct(draw, label, (random, _, index) => one(random, index)) : null;
 
-    /// <summary>Draws until the limit, or until nothing new comes; keys do not repeat.</summary>
-    private Drawn<T> Distinct<T>(Draw draw, string label, Func<SeededRandom, LanguageData, (string Key, Func<string, T> Make)> one)
+    /// <summary>Draws until the limit, or until nothing new comes; keys do not repeat. The number is the item's place.</summary>
+    private Drawn<T> Distinct<T>(Draw draw, string label, Func<SeededRandom, LanguageData, int, (string Key, Func<string, T> Make)> one)
     {
         ArgumentNullException.ThrowIfNull(draw);
         if (draw.Language is not (null or "en" or "zh")) return new Drawn<T>(_dataset, []);
@@ -193,7 +196,7 @@ public sealed class PhantomWorld : World
         {
             bool chinese = random.Chance(_grammar.Data.ChineseShare);
             LanguageData language = draw.Language == "zh" || (draw.Language is null && chinese) ? _grammar.Data.Chinese : _grammar.Data.English;
-            (string key, Func<string, T> make) = one(random, language);
+            (string key, Func<string, T> make) = one(random, language, items.Count);
             if (seen.Add(key)) items.Add(make($"{label}-{items.Count:0000}"));
         }
 
