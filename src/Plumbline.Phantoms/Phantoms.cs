@@ -1,0 +1,98 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Plumbline.Phantoms.Chat;
+using Plumbline.Worlds;
+
+namespace Plumbline.Phantoms;
+
+/// <summary>The phantoms that this assembly carries.</summary>
+/// <threadsafety>All members are safe for concurrent use.</threadsafety>
+public static class Phantoms
+{
+    private static readonly Dictionary<string, string> s_folders = new(StringComparer.Ordinal) { ["chat"] = "chat/planted", ["chat-clean"] = "chat/clean" };
+    private static readonly Lazy<PhantomWorld> s_chat = new(() => new PhantomWorld(new ChatGrammar(ChatWorldData.Shipped), Calibrations("chat/calibration.json")));
+
+    /// <summary>The cards of all phantoms, the default first.</summary>
+    public static IReadOnlyList<PhantomCard> List() => [.. s_folders.Keys.Select(name => Open(name).Card)];
+
+    /// <summary>A phantom by its name.</summary>
+    /// <exception cref="ArgumentException">No phantom has this name; the message lists those there are.</exception>
+    public static Phantom Open(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (!s_folders.TryGetValue(name, out string? folder)) throw new ArgumentException($"No phantom is called {name}. There are {string.Join(", ", s_folders.Keys)}.", nameof(name));
+        return new Phantom(folder, PhantomCard.Parse(PhantomFiles.Bytes(folder + "/card.json")), s_chat.Value);
+    }
+
+    /// <summary>Error rates of judges on labelled answers of this world; a file that need not exist.</summary>
+    private static Dictionary<string, JudgeCalibration> Calibrations(string path)
+    {
+        var all = new Dictionary<string, JudgeCalibration>(StringComparer.Ordinal);
+        using Stream? stream = PhantomFiles.TryOpen(path);
+        if (stream is null) return all;
+        using JsonDocument file = JsonDocument.Parse(stream);
+        foreach (JsonElement e in file.RootElement.EnumerateArray())
+        {
+            string judge = e.GetProperty("judge").GetString()!;
+            all[judge] = new JudgeCalibration(
+                judge, e.GetProperty("truePositives").GetInt32(), e.GetProperty("positives").GetInt32(), e.GetProperty("trueNegatives").GetInt32(),
+                e.GetProperty("negatives").GetInt32(), e.GetProperty("source").GetString()!, e.GetProperty("date").GetString()!);
+        }
+
+        return all;
+    }
+}
+
+/// <summary>A phantom inside this assembly: an ordinary Hugging Face folder, its card, and the world to assess it with. Immutable.</summary>
+public sealed class Phantom
+{
+    private readonly string _folder;
+
+    internal Phantom(string folder, PhantomCard card, World world) => (_folder, Card, World) = (folder, card, world);
+
+    /// <summary>What it is.</summary>
+    public PhantomCard Card { get; }
+
+    /// <summary>What it can fairly be asked about.</summary>
+    public World World { get; }
+
+    /// <summary>The folder's file names.</summary>
+    public IReadOnlyList<string> Files => [.. PhantomFiles.Under(_folder).Select(f => f[(_folder.Length + 1)..])];
+
+    /// <summary>One file, from memory; the caller disposes the stream.</summary>
+    /// <exception cref="FileNotFoundException">The folder has no such file.</exception>
+    public Stream OpenFile(string name) => PhantomFiles.TryOpen($"{_folder}/{name}") ?? throw new FileNotFoundException($"The phantom {Card.Name} has no file {name}.", name);
+
+    /// <summary>
+    /// The folder on disk: unpacked once into a cache under the hash of its contents. Files already there are compared with the hash first, so a
+    /// damaged cache is written again. Safe among processes.
+    /// </summary>
+    /// <param name="cache">Where; null: "plumbline/phantoms" in the user's local application data.</param>
+    /// <returns>The folder's path.</returns>
+    public string Unpack(string? cache = null)
+    {
+        string local = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create);
+        cache ??= Path.Combine(local.Length > 0 ? local : Path.GetTempPath(), "plumbline", "phantoms");
+        (string Name, byte[] Bytes)[] files = [.. Files.Select(f => (f, PhantomFiles.Bytes($"{_folder}/{f}")))];
+        using IncrementalHash all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach ((string name, byte[] bytes) in files)
+        {
+            all.AppendData(Encoding.UTF8.GetBytes(name));
+            all.AppendData(SHA256.HashData(bytes));
+        }
+
+        string folder = Path.Combine(cache, $"{Card.Name}-{Convert.ToHexStringLower(all.GetHashAndReset())[..16]}");
+        Directory.CreateDirectory(folder);
+        foreach ((string name, byte[] bytes) in files)
+        {
+            string path = Path.Combine(folder, name);
+            if (File.Exists(path) && bytes.AsSpan().SequenceEqual(File.ReadAllBytes(path))) continue;
+            string scratch = $"{path}.{Environment.ProcessId}.{Environment.CurrentManagedThreadId}";
+            File.WriteAllBytes(scratch, bytes);
+            File.Move(scratch, path, overwrite: true);
+        }
+
+        return folder;
+    }
+}
