@@ -34,7 +34,7 @@ internal sealed class AddedTokens
 
             if (normalizer is not null)
             {
-                TextBuffer buffer = new();
+                TextBuffer buffer = new() { Limit = 65_536 };
                 buffer.AddText(token.Content);
                 normalizer.Apply(buffer);
                 text = buffer.Points.ToArray();

@@ -14,6 +14,7 @@ namespace Plumbline.Models.Tokenizers;
 public static class GgufTokenizer
 {
     private const string Root = "tokenizer.ggml.";
+    private const int MaxTokenLength = 1 << 14;
     private const string Metaspace = "\u2581";
     private const string O200KWords = @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
@@ -77,6 +78,8 @@ public static class GgufTokenizer
             List<(string Left, string Right)> merges = new(lines.Length);
             for (int k = 0; k < lines.Length; k++)
             {
+                if (string.IsNullOrEmpty(lines[k])) throw new TokenizerFormatException($"{Root}merges[{k}] is empty; a merge is two tokens with one space between them.");
+
                 // A part may begin with a space only in theory: the byte alphabet has none.
                 int space = lines[k].IndexOf(' ', Math.Min(1, lines[k].Length));
                 if (space < 0) throw new TokenizerFormatException($"{Root}merges[{k}] is \"{lines[k]}\"; a merge is two tokens with one space between them.");
@@ -232,7 +235,11 @@ public static class GgufTokenizer
         {
             Dictionary<string, int> ids = new(tokens.Length);
             for (int k = 0; k < tokens.Length; k++)
+            {
+                if (tokens[k] is not { Length: <= MaxTokenLength }) throw new TokenizerFormatException($"{Root}tokens[{k}] is missing or has more than {MaxTokenLength} characters.");
                 if (!ids.TryAdd(tokens[k], k)) throw new TokenizerFormatException($"{Root}tokens holds \"{tokens[k]}\" twice ({ids[tokens[k]]} and {k}).");
+            }
+
             return new Vocabulary(ids);
         }
 

@@ -17,6 +17,9 @@ internal sealed class TextBuffer
 
     public int Length { get; private set; }
 
+    /// <summary>How long the text may become: a file's rules must not blow a text up without bound.</summary>
+    public int Limit { get; set; } = int.MaxValue;
+
     /// <summary>Where in the original text this one begins.</summary>
     public int Origin { get; set; }
 
@@ -43,7 +46,7 @@ internal sealed class TextBuffer
     public void AddText(ReadOnlySpan<char> text)
     {
         int n = Length;
-        if (n + text.Length > _points.Length) Grow(ref _points, ref _from, ref _to, n + text.Length);
+        if (text.Length > _points.Length - n) Grow(ref _points, ref _from, ref _to, (long)n + text.Length);
         for (int k = 0; k < text.Length; k++)
         {
             int point = text[k];
@@ -73,7 +76,7 @@ internal sealed class TextBuffer
     public void AddPart(TextBuffer source, int start, int end)
     {
         int count = end - start, n = Length;
-        if (n + count > _points.Length) Grow(ref _points, ref _from, ref _to, n + count);
+        if (count > _points.Length - n) Grow(ref _points, ref _from, ref _to, (long)n + count);
         Array.Copy(source._points, start, _points, n, count);
         Array.Copy(source._from, start, _from, n, count);
         Array.Copy(source._to, start, _to, n, count);
@@ -136,8 +139,10 @@ internal sealed class TextBuffer
 
     public override string ToString() => Utf32.ToString(Points);
 
-    private static void Grow(ref int[] points, ref int[] from, ref int[] to, int needed)
+    private void Grow(ref int[] points, ref int[] from, ref int[] to, long needed)
     {
+        if (needed > Limit || needed > Array.MaxLength)
+            throw new TokenizationException($"The tokenizer's rules make a text of more than {Math.Min(Limit, Array.MaxLength)} characters, far more than was given; the file is hostile or the text too long.");
         int size = (int)Math.Min(Math.Max(needed, (long)points.Length * 2), Array.MaxLength);
         Array.Resize(ref points, size);
         Array.Resize(ref from, size);

@@ -1,6 +1,9 @@
+using System.Runtime.InteropServices;
+
 namespace Plumbline.Models.Tokenizers;
 
 /// <summary>A span [Start, End) of a text in code points (not UTF-16 units).</summary>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct TokenSpan(int Start, int End);
 
 /// <summary>

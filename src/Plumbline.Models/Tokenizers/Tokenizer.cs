@@ -39,6 +39,10 @@ public sealed record EncodeOptions
 public sealed class Tokenizer : ITokenizer
 {
     private static readonly int MaxSpaces = Environment.ProcessorCount;
+
+    // No real normaliser or pre-tokeniser does more: one character has 18 in compatibility form, each of up to 4 bytes.
+    private const int MostGrowth = 72;
+
     private static readonly EncodeOptions Defaults = new();
 
     private readonly ConcurrentBag<Workspace> _spaces = [];
@@ -221,6 +225,8 @@ public sealed class Tokenizer : ITokenizer
     {
         space.Clear();
         space.ParseSpecial = parseSpecial;
+        space.Raw.Limit = int.MaxValue;
+        space.SetLimit((int)Math.Min(Array.MaxLength, ((long)text.Length * MostGrowth) + 65_536));
         space.Raw.AddText(text);
         space.Found.Clear();
         _added.FindRaw(space.Raw.Points, parseSpecial, space.Found);

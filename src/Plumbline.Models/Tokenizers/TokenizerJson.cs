@@ -19,6 +19,8 @@ public static class TokenizerJson
     public const int MaxBytes = 256 << 20;
 
     private const int MaxTokenLength = 1 << 16;
+    private const int MaxContent = 1024;
+    private const int MaxLatticeToken = 1024;
     private const int MaxAddedLength = 1024;
     private const int MaxAdded = 1 << 20;
 
@@ -119,9 +121,9 @@ public static class TokenizerJson
                 case "Strip":
                     return new StripNormalizer(Bool(e, "strip_left", key, true), Bool(e, "strip_right", key, true));
                 case "Prepend":
-                    return new PrependNormalizer(Utf32.Of(String(e, "prepend", key)));
+                    return new PrependNormalizer(Utf32.Of(Content(e, "prepend", key)));
                 case "Replace":
-                    return new ReplaceNormalizer(ReadPattern(e, key), Utf32.Of(String(e, "content", key)));
+                    return new ReplaceNormalizer(ReadPattern(e, key), Utf32.Of(Content(e, "content", key)));
                 case "ByteLevel":
                     return new ByteLevelNormalizer();
                 case "BertNormalizer":
@@ -225,7 +227,7 @@ public static class TokenizerJson
                     break;
                 case "Replace":
                     IPattern pattern = ReadPattern(e, key);
-                    string by = String(e, "content", key);
+                    string by = Content(e, "content", key);
                     string? literal = e.GetProperty("pattern") is { ValueKind: JsonValueKind.Object } p && p.TryGetProperty("String", out JsonElement s) ? s.GetString() : null;
                     stages.Add(_ => new ReplaceStage(pattern, by, literal));
                     break;
@@ -362,7 +364,7 @@ public static class TokenizerJson
                     });
                 case "WordPiece":
                     int most = Int(e, "max_input_chars_per_word", "model", 100);
-                    if (most is < 0 or > 1_000_000) throw Wrong("model.max_input_chars_per_word", "0 to 1,000,000");
+                    if (most is < 0 or > 10_000) throw Wrong("model.max_input_chars_per_word", "0 to 10,000");
                     return new WordPieceModel(ReadVocabulary(e), String(e, "unk_token", "model", "[UNK]"), String(e, "continuing_subword_prefix", "model", "##"), most);
                 case "WordLevel":
                     return new WordLevelModel(ReadVocabulary(e), String(e, "unk_token", "model", "<unk>"));
@@ -437,7 +439,7 @@ public static class TokenizerJson
                     throw Wrong($"model.vocab[{id}]", "a token and its score");
                 string text = token[0].GetString()!;
                 characters += text.Length;
-                if (text.Length > MaxTokenLength || characters > 1 << 26) throw new TokenizerFormatException($"model.vocab[{id}]: tokens of more than {MaxTokenLength} characters, or 64 M together, are refused.");
+                if (text.Length > MaxLatticeToken || characters > 1 << 24) throw new TokenizerFormatException($"model.vocab[{id}]: tokens of more than {MaxLatticeToken} characters, or 16 M together, are refused.");
                 scores[id] = token[1].GetDouble();
                 if (!double.IsFinite(scores[id])) throw Wrong($"model.vocab[{id}]", "finite");
                 if (!ids.TryAdd(text, id)) throw new TokenizerFormatException($"model.vocab holds \"{text}\" twice ({ids[text]} and {id}).");
@@ -456,7 +458,7 @@ public static class TokenizerJson
             if (element is not { ValueKind: not JsonValueKind.Null } array) return tokens;
             if (array.ValueKind != JsonValueKind.Array) throw Wrong("added_tokens", "an array");
             if (array.GetArrayLength() > MaxAdded) throw new TokenizerFormatException($"added_tokens has {array.GetArrayLength()} entries; at most {MaxAdded} are read.");
-            Dictionary<string, AddedToken> seen = [];
+            Dictionary<string, int> seen = [];
             Dictionary<int, string> owner = [];
             int at = 0, largest = -1;
             foreach (JsonElement e in array.EnumerateArray())
@@ -478,7 +480,7 @@ public static class TokenizerJson
                 // The file's id counts only where the model's vocabulary has it; else the next free one is given.
                 int id = vocabulary.IdOf(content);
                 if (id < 0) id = largest >= vocabulary.Count ? largest + 1 : vocabulary.Count;
-                if (seen.TryGetValue(content, out AddedToken? before)) id = before.Id;
+                if (seen.TryGetValue(content, out int before)) id = tokens[before].Id;
                 else if (id != claimed) _warnings.Add($"{key} (\"{content}\") says id {claimed}; it gets {id}, as in the reference library.");
                 if (!owner.TryAdd(id, content) && owner[id] != content) throw new TokenizerFormatException($"{key} (\"{content}\") and \"{owner[id]}\" have the same id {id}.");
                 if (vocabulary.IdOf(content) < 0 && vocabulary.TextOf(id) is { } taken) throw new TokenizerFormatException($"{key} (\"{content}\") would get the id {id}, which is that of \"{taken}\"; put it into model.vocab.");
@@ -486,9 +488,8 @@ public static class TokenizerJson
                 AddedToken token = new(
                     id, content, Bool(e, "single_word", key, false), Bool(e, "lstrip", key, false), Bool(e, "rstrip", key, false),
                     Bool(e, "normalized", key, !Bool(e, "special", key, false)), Bool(e, "special", key, false));
-                if (before is not null) tokens.Remove(before);
-                seen[content] = token;
-                tokens.Add(token);
+                if (seen.TryAdd(content, tokens.Count)) tokens.Add(token);
+                else tokens[seen[content]] = token;
             }
 
             return tokens;
@@ -595,6 +596,12 @@ public static class TokenizerJson
             Optional(e, name) is { ValueKind: JsonValueKind.Array } array ? array.EnumerateArray() : throw Wrong($"{key}.{name}", "an array");
 
         private static JsonElement? Optional(JsonElement e, string name) => e.ValueKind == JsonValueKind.Object && e.TryGetProperty(name, out JsonElement value) ? value : null;
+
+        private static string Content(JsonElement e, string name, string key)
+        {
+            string text = String(e, name, key);
+            return text.Length <= MaxContent ? text : throw new TokenizerFormatException($"{key}.{name} has {text.Length} characters; at most {MaxContent} are read.");
+        }
 
         private static string? NullableString(JsonElement e, string name) => Optional(e, name) is { ValueKind: not JsonValueKind.Null } ? String(e, name, "model") : null;
 

@@ -1,10 +1,12 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Plumbline.Models.Tokenizers.Patterns;
 using Plumbline.Models.Tokenizers.Vocabularies;
 
 namespace Plumbline.Models.Tokenizers;
 
 /// <summary>A stretch of the text that the model reads by itself, or an added token (<see cref="Token"/> ≥ 0).</summary>
+[StructLayout(LayoutKind.Auto)]
 internal readonly record struct Piece(int Start, int End, int Token = -1);
 
 /// <summary>The buffers of one encoding; they are kept and used again, by one thread at a time.</summary>
@@ -71,6 +73,9 @@ internal sealed class Workspace
         _ends[n] = end;
         Count = n + 1;
     }
+
+    /// <summary>Bounds what rules may make of the text.</summary>
+    public void SetLimit(int length) => Segment.Limit = Text.Limit = NextText.Limit = length;
 
     public void SwapPieces()
     {

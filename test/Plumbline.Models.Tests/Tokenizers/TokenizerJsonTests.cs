@@ -90,6 +90,54 @@ public sealed class TokenizerJsonTests
     [InlineData("{\"model\": {\"type\": \"WordLevel\", \"vocab\": {}}, \"truncation\": {\"max_length\": \"a\"}}", "truncation.max_length")]
     public void Parse_Wrong_ErrorNamesKey(string json, string said) => Assert.Contains(said, Assert.Throws<TokenizerFormatException>(() => Parse(json)).Message);
 
+    [Theory]
+    [InlineData("\"normalizer\": {\"type\": \"Sequence\", \"normalizers\": [RRRR]}", "{\"type\": \"Replace\", \"pattern\": {\"String\": \"a\"}, \"content\": \"CCCC\"}")]
+    [InlineData("\"pre_tokenizer\": {\"type\": \"Sequence\", \"pretokenizers\": [RRRR]}", "{\"type\": \"ByteLevel\", \"add_prefix_space\": false, \"use_regex\": false}")]
+    public void Encode_RulesThatBlowTextUp_Bounded(string part, string rule)
+    {
+        string rules = string.Join(',', Enumerable.Repeat(rule.Replace("CCCC", new string('a', 1000), StringComparison.Ordinal), 30));
+        Tokenizer tokenizer = Parse($"{{\"model\": {{\"type\": \"WordLevel\", \"vocab\": {{\"<unk>\": 0}}}}, {part.Replace("RRRR", rules, StringComparison.Ordinal)}}}");
+        Assert.Contains("hostile", Assert.Throws<TokenizationException>(() => tokenizer.Encode("a\u00E9")).Message);
+    }
+
+    [Fact]
+    public void Decode_ReplacementsThatBlowTextUp_Bounded()
+    {
+        string rules = string.Join(',', Enumerable.Repeat($"{{\"type\": \"Replace\", \"pattern\": {{\"String\": \"a\"}}, \"content\": \"{new string('a', 1000)}\"}}", 30));
+        Tokenizer tokenizer = Parse($"{{\"model\": {{\"type\": \"WordLevel\", \"vocab\": {{\"a\": 0}}}}, \"decoder\": {{\"type\": \"Sequence\", \"decoders\": [{rules}]}}}}");
+        Assert.Contains("hostile", Assert.Throws<TokenizationException>(() => tokenizer.Decode([0])).Message);
+    }
+
+    [Theory]
+    [InlineData("(((((a{0}){1000}){1000}){1000}){1000}){1000}")]
+    [InlineData("((?=((?=a{1000})b){1000})c){1000}")]
+    [InlineData("a**********************")]
+    [InlineData("(?=a)*")]
+    [InlineData("[z-a]")]
+    [InlineData("a{9,3}")]
+    [InlineData("(?x: a)")]
+    [InlineData("\\p{Nonsense}")]
+    public void Parse_HostileExpression_Refused(string expression) => Assert.Throws<TokenizerFormatException>(() => Plumbline.Models.Tokenizers.Patterns.CodePointRegex.Parse(expression));
+
+    [Fact]
+    public void Load_EachRealAndSmall_SizeAsListed()
+    {
+        foreach (JsonElement entry in Golden.Json("golden", "tokenizers", "manifest.json").RootElement.GetProperty("tokenizers").EnumerateArray())
+        {
+            string name = entry.GetProperty("name").GetString()!;
+            Assert.Equal(entry.GetProperty("vocab").GetInt32(), GoldenTokenizers.Load(name).VocabularySize);
+        }
+    }
+
+    [Fact]
+    public void Encode_ManyThreads_SameIds()
+    {
+        Tokenizer tokenizer = GoldenTokenizers.Load("gpt2");
+        int[] numbers = [.. GoldenTokenizers.AllTexts()];
+        int[][] alone = [.. numbers.Select(n => tokenizer.Encode(GoldenTokenizers.Text(n)).ToArray())];
+        Parallel.For(0, 2000, k => Assert.Equal(alone[k % numbers.Length], tokenizer.Encode(GoldenTokenizers.Text(numbers[k % numbers.Length]))));
+    }
+
     [Fact]
     public void Parse_ShippedLimits_AreOfferedNotApplied()
     {

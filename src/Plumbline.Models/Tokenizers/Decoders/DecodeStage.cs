@@ -346,7 +346,7 @@ internal sealed class ReplaceStage(IPattern pattern, string content, string? lit
     {
         if (!string.IsNullOrEmpty(literal))
         {
-            Next.Token(token.Replace(literal, content, StringComparison.Ordinal));
+            Next.Token(Bounded(token.Replace(literal, content, StringComparison.Ordinal), token));
             return;
         }
 
@@ -361,8 +361,13 @@ internal sealed class ReplaceStage(IPattern pattern, string content, string? lit
                 for (int k = part.Start; k < part.End; k++) Utf32.Append(text, points[k]);
         }
 
-        Next.Token(text.ToString());
+        Next.Token(Bounded(text.ToString(), token));
     }
+
+    // Replacements one after another must not blow a token up.
+    private static string Bounded(string text, string token) => text.Length <= Math.Max(1 << 16, token.Length * 4L)
+        ? text
+        : throw new TokenizationException($"A replacement of the decoder makes {text.Length} characters of {token.Length}; the tokenizer's file is hostile.");
 }
 
 /// <summary>The end of a word becomes a space, at the very end nothing.</summary>

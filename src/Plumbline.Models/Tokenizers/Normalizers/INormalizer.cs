@@ -52,8 +52,8 @@ internal sealed class FilterNormalizer(CodePointClass removed, CodePointClass to
         foreach (int point in text.Points)
         {
             CodePointClass c = CodePoints.Of(point);
-            if ((c & removed) != 0) text.Skip(1);
-            else if ((c & toSpace) != 0) text.Emit(' ', 0);
+            if ((c & removed) != CodePointClass.None) text.Skip(1);
+            else if ((c & toSpace) != CodePointClass.None) text.Emit(' ', 0);
             else text.Keep();
         }
 

@@ -14,7 +14,9 @@ namespace Plumbline.Models.Tokenizers.Patterns;
 internal sealed class CodePointRegex : IPattern
 {
     private const int MaxLength = 10_000;
-    private const int MaxProgram = 20_000;
+    private const int MaxProgram = 5_000;
+    private const int MaxEmissions = 100_000;
+    private const int MaxStackedRepeats = 8;
     private const int MaxDepth = 60;
     private const long MaxSteps = 2_000_000_000;
     private const long MaxMemory = 1L << 29;
@@ -56,7 +58,7 @@ internal sealed class CodePointRegex : IPattern
     /// <summary>
     /// Appends matches and gaps. An empty match directly behind a match is skipped, as in the reference.
     /// </summary>
-    /// <exception cref="TokenizationException">The text took more than 1,000,000 + 5,000 · length steps, or 64 MB of states.</exception>
+    /// <exception cref="TokenizationException">The text took more than 10,000 + 2,000 · length steps, or 64 MB of states.</exception>
     public void Divide(ReadOnlySpan<int> text, List<Part> parts)
     {
         if (text.Length == 0) return;
@@ -96,9 +98,9 @@ internal sealed class CodePointRegex : IPattern
 
     private sealed class Search(CodePointRegex owner, int length)
     {
-        private readonly long _budget = Math.Min(MaxSteps, 1_000_000 + (5_000L * length));
+        private readonly long _budget = Math.Min(MaxSteps, 10_000 + (2_000L * length));
         private readonly Dictionary<Program, States> _states = [];
-        private long _steps;
+        private long _steps, _memory;
 
         public bool Find(ReadOnlySpan<int> text, int from, out int start, out int end)
         {
@@ -126,7 +128,8 @@ internal sealed class CodePointRegex : IPattern
             if (!_states.TryGetValue(program, out States? states))
             {
                 long bits = (long)program.Splits * (length + 1);
-                if (bits > MaxMemory) throw new TokenizationException($"The text of {length} characters is too long for the expression {owner._source}; give it in parts.");
+                _memory += bits;
+                if (_memory > MaxMemory) throw new TokenizationException($"The text of {length} characters is too long for the expression {owner._source}; give it in parts.");
                 _states[program] = states = new States((int)((bits + 63) / 64));
             }
 
@@ -300,14 +303,24 @@ internal sealed class CodePointRegex : IPattern
 
     private sealed record AtomicNode(Node Item) : Node;
 
-    private sealed class Compiler
+    // What compiling may cost, look-arounds inside repetitions included.
+    private sealed class Allowance
+    {
+        public int Instructions { get; set; } = MaxProgram;
+
+        public int Emissions { get; set; } = MaxEmissions;
+    }
+
+    private sealed class Compiler(Allowance allowance)
     {
         private readonly List<Instruction> _code = [];
         private int _splits;
 
-        public static Program Compile(Node node)
+        public static Program Compile(Node node) => Compile(node, new Allowance());
+
+        private static Program Compile(Node node, Allowance allowance)
         {
-            Compiler compiler = new();
+            Compiler compiler = new(allowance);
             compiler.Emit(node);
             compiler.Add(new Instruction(Op.Match));
             return new Program { Code = [.. compiler._code], Splits = compiler._splits, First = First(node) };
@@ -371,7 +384,7 @@ internal sealed class CodePointRegex : IPattern
 
         private int Add(Instruction instruction)
         {
-            if (_code.Count >= MaxProgram) throw new TokenizerFormatException($"A regular expression with more than {MaxProgram} steps is refused; its repetitions are too large.");
+            if (--allowance.Instructions < 0) throw new TokenizerFormatException($"A regular expression with more than {MaxProgram} steps is refused; its repetitions are too large.");
             _code.Add(instruction);
             return _code.Count - 1;
         }
@@ -382,6 +395,7 @@ internal sealed class CodePointRegex : IPattern
 
         private void Emit(Node node)
         {
+            if (--allowance.Emissions < 0) throw new TokenizerFormatException("A regular expression whose repetitions are too large is refused.");
             switch (node)
             {
                 case EmptyNode:
@@ -441,10 +455,10 @@ internal sealed class CodePointRegex : IPattern
                 case LookNode l:
                     (int least, int most) = l.Behind ? Extent(l.Item) : (0, 0);
                     if (most > 255) throw new TokenizerFormatException("A look-behind that is longer than 255 characters or unbounded is not supported in a tokenizer's expression.");
-                    Add(new Instruction(Op.Look, Look: new Look(Compile(l.Item), l.Behind, l.Negative, least, most)));
+                    Add(new Instruction(Op.Look, Look: new Look(Compile(l.Item, allowance), l.Behind, l.Negative, least, most)));
                     break;
                 case AtomicNode a:
-                    Add(new Instruction(Op.Atomic, Look: new Look(Compile(a.Item), false, false, 0, 0)));
+                    Add(new Instruction(Op.Atomic, Look: new Look(Compile(a.Item, allowance), false, false, 0, 0)));
                     break;
                 default:
                     throw new InvalidOperationException($"Unknown node {node.GetType().Name}.");
@@ -500,8 +514,9 @@ internal sealed class CodePointRegex : IPattern
 
         private Node Repeat(Node item)
         {
-            while (true)
+            for (int stacked = 0; ; stacked++)
             {
+                if (stacked > MaxStackedRepeats) throw Wrong($"more than {MaxStackedRepeats} repetitions of one thing");
                 int least, most;
                 bool counted = false;
                 int c = Peek();

@@ -78,7 +78,7 @@ internal sealed class WordPattern : IPattern
         static int Kind(int point)
         {
             Unicode.CodePointClass c = Unicode.CodePoints.Of(point);
-            return (c & Unicode.CodePointClass.RustWord) != 0 ? 1 : (c & Unicode.CodePointClass.Space) != 0 ? 0 : 2;
+            return (c & Unicode.CodePointClass.RustWord) != Unicode.CodePointClass.None ? 1 : (c & Unicode.CodePointClass.Space) != Unicode.CodePointClass.None ? 0 : 2;
         }
     }
 }

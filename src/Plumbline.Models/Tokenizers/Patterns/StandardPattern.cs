@@ -75,9 +75,9 @@ internal sealed class StandardPattern : IPattern
 
         int k = first == ' ' && at + 1 < text.Length ? at + 1 : at;
         CodePointClass kind = CodePoints.Of(text[k]);
-        if ((kind & CodePointClass.Letter) != 0) return Run(text, k + 1, CodePointClass.Letter);
-        if ((kind & CodePointClass.Number) != 0) return Run(text, k + 1, CodePointClass.Number);
-        if ((kind & NoOther) == 0) return RunOthers(text, k + 1);
+        if ((kind & CodePointClass.Letter) != CodePointClass.None) return Run(text, k + 1, CodePointClass.Letter);
+        if ((kind & CodePointClass.Number) != CodePointClass.None) return Run(text, k + 1, CodePointClass.Number);
+        if ((kind & NoOther) == CodePointClass.None) return RunOthers(text, k + 1);
         return Space(text, at);
     }
 
@@ -91,8 +91,8 @@ internal sealed class StandardPattern : IPattern
         }
 
         CodePointClass kind = CodePoints.Of(first);
-        if ((kind & CodePointClass.Letter) != 0) return Run(text, at + 1, CodePointClass.Letter);
-        if ((kind & CodePointClass.Number) != 0) return Digits(text, at, digits);
+        if ((kind & CodePointClass.Letter) != CodePointClass.None) return Run(text, at + 1, CodePointClass.Letter);
+        if ((kind & CodePointClass.Number) != CodePointClass.None) return Digits(text, at, digits);
         if (first is not ('\r' or '\n') && at + 1 < text.Length && CodePoints.Is(text[at + 1], CodePointClass.Letter)) return Run(text, at + 2, CodePointClass.Letter);
         return Rest(text, at, kind, slash: false);
     }
@@ -101,7 +101,7 @@ internal sealed class StandardPattern : IPattern
     {
         int first = text[at];
         CodePointClass kind = CodePoints.Of(first);
-        bool prefix = first is not ('\r' or '\n') && (kind & LetterOrNumber) == 0;
+        bool prefix = first is not ('\r' or '\n') && (kind & LetterOrNumber) == CodePointClass.None;
         int end = prefix ? Capitalised(text, at + 1) : -1;
         if (end < 0) end = Capitalised(text, at);
         if (end < 0 && prefix) end = Capitals(text, at + 1);
@@ -112,7 +112,7 @@ internal sealed class StandardPattern : IPattern
             return contraction > 0 ? contraction : end;
         }
 
-        return (kind & CodePointClass.Number) != 0 ? Digits(text, at, 3) : Rest(text, at, kind, slash: true);
+        return (kind & CodePointClass.Number) != CodePointClass.None ? Digits(text, at, 3) : Rest(text, at, kind, slash: true);
 
         // [upper]*[lower]+ : the run of capitals gives characters back until one that is also in the lower set follows
         static int Capitalised(ReadOnlySpan<int> text, int at)
@@ -136,7 +136,7 @@ internal sealed class StandardPattern : IPattern
     {
         int k = text[at] == ' ' && at + 1 < text.Length ? at + 1 : at;
         if (k > at) kind = CodePoints.Of(text[k]);
-        if ((kind & NoOther) == 0)
+        if ((kind & NoOther) == CodePointClass.None)
         {
             k = RunOthers(text, k + 1);
             while (k < text.Length && (text[k] is '\r' or '\n' || (slash && text[k] == '/'))) k++;

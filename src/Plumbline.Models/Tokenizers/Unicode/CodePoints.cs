@@ -65,7 +65,7 @@ internal static class CodePoints
     public static CodePointClass Of(int codePoint) => (uint)codePoint < 128 ? Ascii[codePoint] : Wide(codePoint);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool Is(int codePoint, CodePointClass any) => (Of(codePoint) & any) != 0;
+    public static bool Is(int codePoint, CodePointClass any) => (Of(codePoint) & any) != CodePointClass.None;
 
     /// <summary>The full canonical decomposition, or null where the character stays.</summary>
     public static int[]? Canonical(int codePoint) => Data.Canonical.GetValueOrDefault(codePoint);

@@ -137,15 +137,17 @@ internal sealed class BpeModel : ITokenModel
 
     private static int SpaceFor(Vocabulary vocabulary, Func<int, bool> mergeable)
     {
-        long pairs = 0;
+        long pairs = 0, work = 0;
         foreach ((string token, int id) in vocabulary.Tokens)
         {
             if (!mergeable(id)) continue;
+            work += (long)token.Length * token.Length;
+            if (work > 1 << 30) throw new TokenizerFormatException("The vocabulary's tokens are too long to be joined by SentencePiece's rule; it is no real one.");
             for (int cut = 1; cut < token.Length; cut++)
                 if (vocabulary.Spans.ContainsKey(token.AsSpan(0, cut)) && vocabulary.Spans.ContainsKey(token.AsSpan(cut))) pairs++;
         }
 
-        return pairs <= 1 << 26 ? (int)pairs : throw new TokenizerFormatException("The vocabulary's tokens can be joined in more than 67 million ways; it is no real one.");
+        return pairs <= 1 << 24 ? (int)pairs : throw new TokenizerFormatException("The vocabulary's tokens can be joined in more than 16 million ways; it is no real one.");
     }
 
     private int Single(int point) => point < Direct ? _low[point] : _high.GetValueOrDefault(point, -1);

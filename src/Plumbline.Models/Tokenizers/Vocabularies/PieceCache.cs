@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Plumbline.Models.Tokenizers.Vocabularies;
 
 /// <summary>
@@ -73,5 +75,6 @@ internal sealed class PieceCache
         if (needed > array.Length) Array.Resize(ref array, Math.Max(needed, array.Length * 2));
     }
 
+    [StructLayout(LayoutKind.Auto)]
     private readonly record struct Entry(uint Hash, int Key, int KeyLength, int Value, int ValueLength);
 }

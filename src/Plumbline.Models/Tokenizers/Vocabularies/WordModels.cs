@@ -21,6 +21,8 @@ internal sealed class WordLevelModel(Vocabulary vocabulary, string unknownToken)
 /// <summary>WordPiece (Wu et al. 2016): the longest token first; a word that cannot be covered is unknown as a whole.</summary>
 internal sealed class WordPieceModel : ITokenModel
 {
+    private const int LongestToken = 256;
+
     private readonly string _unknownToken, _prefix;
     private readonly int _unknown, _most, _longest;
 
@@ -29,7 +31,10 @@ internal sealed class WordPieceModel : ITokenModel
         Vocabulary = vocabulary;
         (_unknownToken, _prefix, _most) = (unknownToken, prefix, mostCharacters);
         _unknown = vocabulary.IdOf(unknownToken);
-        foreach ((string token, _) in vocabulary.Tokens) _longest = Math.Max(_longest, token.Length);
+
+        // Longer ones would only make the search slow; a word has a hundred characters.
+        foreach ((string token, _) in vocabulary.Tokens)
+            if (token.Length <= LongestToken) _longest = Math.Max(_longest, token.Length);
     }
 
     public Vocabulary Vocabulary { get; }
