@@ -145,9 +145,9 @@ internal static class BraceFormat
         FormatSpec parsed = FormatSpec.Parse(spec);
         return value switch
         {
-            TextValue text => parsed.Text(evaluator, text.Text),
+            TextValue text => parsed.Sign == '-' ? parsed.Text(evaluator, text.Text) : throw Fault.Value("Sign not allowed in string format specifier"),
             FloatValue number => parsed.Real(evaluator, number.Number),
-            _ when Numbers.TryInteger(value, out BigInteger number) => parsed.Precision is null || parsed.Type is not ('\0' or 'd')
+            _ when Numbers.TryInteger(value, out BigInteger number) => parsed.Precision is null || parsed.Type is 'e' or 'E' or 'f' or 'F' or 'g' or 'G' or '%'
                 ? parsed.Integer(evaluator, number)
                 : throw Fault.Value("Precision not allowed in integer format specifier"),
             UndefinedValue { IsUnsafe: true } u => throw u.Fault(),

@@ -271,8 +271,11 @@ internal sealed class SliceAccess : Expression
         scope.Evaluator.Step();
         Value owner = _owner.Evaluate(scope);
         if (owner is UndefinedValue u) throw u.Fault();
-        return Iteration.Slice(scope.Evaluator, owner, Bound(_start), Bound(_stop), Bound(_step))
-            ?? new UndefinedValue($"'{owner.TypeName}' object has no slices");
+        if (Iteration.Slice(scope.Evaluator, owner, Bound(_start), Bound(_stop), Bound(_step)) is { } part) return part;
+        // The reference engine folds constants leniently: a slice of a literal object gives undefined, that of a variable is an error.
+        return _owner is DictLiteral
+            ? new UndefinedValue($"'{owner.TypeName}' object has no slices")
+            : throw Fault.Type(owner is DictValue ? "unhashable type: 'slice'" : $"'{owner.TypeName}' object is not subscriptable");
 
         Value Bound(Expression? bound) => bound?.Evaluate(scope) ?? NoneValue.Instance;
     }

@@ -84,11 +84,11 @@ internal static partial class Filters
         return caseSensitive?.IsTrue ?? false ? get : item => IgnoreCase(get(item));
     }
 
-    /// <summary>Like <see cref="PostProcessed"/>, for several attributes with commas between them.</summary>
+    /// <summary>The key by which items are sorted: a list of one or, with commas between them, several attributes.</summary>
     private static Func<Value, Value> SortKey(Evaluator evaluator, Value? attribute, Value? caseSensitive)
     {
-        if (attribute is not TextValue text || !text.Text.Contains(',')) return PostProcessed(evaluator, attribute, caseSensitive);
-        Func<Value, Value>[] keys = [.. text.Text.Split(',').Select(a => PostProcessed(evaluator, new TextValue(a), caseSensitive))];
+        IEnumerable<Value?> attributes = attribute is TextValue text ? text.Text.Split(',').Select(a => new TextValue(a)) : [attribute];
+        Func<Value, Value>[] keys = [.. attributes.Select(a => PostProcessed(evaluator, a, caseSensitive))];
         return item => new ListValue(Array.ConvertAll(keys, key => key(item)));
     }
 

@@ -139,15 +139,16 @@ internal static partial class Filters
         return text.With(result.ToString());
     }
 
-    private static TextValue Truncate(Evaluator evaluator, Value value, Value?[] arguments)
+    private static Value Truncate(Evaluator evaluator, Value value, Value?[] arguments)
     {
-        TextValue text = AsText(evaluator, value);
         int length = Integer(arguments[0], 255), leeway = Integer(arguments[3], 5);
         string end = arguments[2] is null ? "..." : Text(evaluator, arguments[2]!);
         int endLength = PythonText.Length(end);
         if (length < endLength) throw Fault.Value($"expected length >= {endLength}, got {length}");
         if (leeway < 0) throw Fault.Value($"expected leeway >= 0, got {leeway}");
-        if (text.Length <= (long)length + leeway) return text;
+        int count = Iteration.Count(value) ?? throw Fault.Type($"object of type '{value.TypeName}' has no len()");
+        if (count <= (long)length + leeway) return value;
+        if (value is not TextValue text) throw Fault.Type($"'{value.TypeName}' object cannot be truncated");
         string kept = text.Text[..PythonText.UnitIndex(text.Text, length - endLength)];
         if (!(arguments[1]?.IsTrue ?? false) && kept.LastIndexOf(' ') is var blank && blank >= 0) kept = kept[..blank];
         evaluator.ReserveText(kept.Length + end.Length);
@@ -180,7 +181,7 @@ internal static partial class Filters
         });
         Add("abs", 0, [], (_, v, _) => v switch
         {
-            UndefinedValue u => throw u.Fault(),
+            UndefinedValue { IsUnsafe: true } u => throw u.Fault(),
             FloatValue f => new FloatValue(Math.Abs(f.Number)),
             _ when Numbers.TryInteger(v, out BigInteger n) => IntValue.Of(BigInteger.Abs(n)),
             _ => throw Fault.Type($"bad operand type for abs(): '{v.TypeName}'"),
@@ -215,6 +216,7 @@ internal static partial class Filters
         string method = arguments[1] is null ? "common" : Text(evaluator, arguments[1]!);
         if (method is not ("common" or "ceil" or "floor")) throw Fault.Argument("method must be common, ceil or floor");
         bool isInteger = Numbers.TryInteger(value, out BigInteger integer);
+        if (value is UndefinedValue u && (u.IsUnsafe || method != "common")) throw u.Fault();
         if (!isInteger && value is not FloatValue) throw Fault.Type($"type {value.TypeName} doesn't define __round__ method");
         if (method == "common")
         {

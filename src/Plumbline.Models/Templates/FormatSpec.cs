@@ -15,7 +15,8 @@ internal record struct FormatSpec(char Fill, char Align, char Sign, bool Alterna
     {
         FormatSpec spec = Default;
         int at = 0;
-        if (text.Length > 1 && IsAlign(text[1]))
+        bool hasFill = text.Length > 1 && IsAlign(text[1]);
+        if (hasFill)
         {
             (spec.Fill, spec.Align) = (text[0], text[1]);
             at = 2;
@@ -35,7 +36,8 @@ internal record struct FormatSpec(char Fill, char Align, char Sign, bool Alterna
         if (at < text.Length && text[at] == '0')
         {
             at++;
-            if (spec.Align == '\0') (spec.Fill, spec.Align) = ('0', '=');
+            if (!hasFill) spec.Fill = '0';
+            if (spec.Align == '\0') spec.Align = '=';
         }
 
         spec.Width = Digits(text, ref at) ?? 0;
@@ -47,7 +49,11 @@ internal record struct FormatSpec(char Fill, char Align, char Sign, bool Alterna
         }
 
         if (at < text.Length) spec.Type = text[at++];
-        return at == text.Length ? spec : throw Fault.Value("Invalid format specifier");
+        if (at < text.Length) throw Fault.Value("Invalid format specifier");
+        bool groups = spec.Type is '\0' or 'd' or 'e' or 'E' or 'f' or 'F' or 'g' or 'G' or '%' || (spec.Grouping == '_' && spec.Type is 'b' or 'o' or 'x' or 'X');
+        if (spec.Grouping != '\0' && !groups) throw Fault.Value($"Cannot specify '{spec.Grouping}' with '{spec.Type}'.");
+        if (spec is { Grouping: not '\0', Fill: '0', Align: '=' }) throw Fault.Value("zeros in front of grouped digits are not supported");
+        return spec;
 
         static bool IsAlign(char c) => c is '<' or '>' or '=' or '^';
     }
@@ -65,6 +71,7 @@ internal record struct FormatSpec(char Fill, char Align, char Sign, bool Alterna
 
     public readonly string Text(Evaluator evaluator, string text)
     {
+        if (Grouping != '\0') throw Fault.Value($"Cannot specify '{Grouping}' with 's'.");
         if (Type is not ('\0' or 's')) throw Fault.Value($"Unknown format code '{Type}' for object of type 'str'");
         if (Align == '=') throw Fault.Value("'=' alignment not allowed in string format specifier");
         if (Precision is { } most && PythonText.Length(text) > most) text = text[..PythonText.UnitIndex(text, most)];
@@ -90,6 +97,7 @@ internal record struct FormatSpec(char Fill, char Align, char Sign, bool Alterna
 
     public readonly string Real(Evaluator evaluator, double number)
     {
+        if (Alternate) throw Fault.Value("the flag '#' of floats is not supported");
         if (Precision > MaxPrecision) throw Fault.TooBig("decimals", MaxPrecision);
         string sign = SignOf(double.IsNegative(number) && !double.IsNaN(number));
         bool isUpper = char.IsUpper(Type);
@@ -106,9 +114,9 @@ internal record struct FormatSpec(char Fill, char Align, char Sign, bool Alterna
             case 'f' or 'F': body = Numbers.Fixed(number, Precision ?? 6); break;
             case '%': body = Numbers.Fixed(number * 100, Precision ?? 6) + "%"; break;
             case 'e' or 'E': body = Exponential(number, Precision ?? 6); break;
-            case 'g' or 'G' or 'n': body = General(number, Math.Max(1, Precision ?? 6), Alternate, pointZero: false); break;
+            case 'g' or 'G' or 'n': body = General(number, Math.Max(1, Precision ?? 6), pointZero: false); break;
             case '\0':
-                body = Precision is { } p ? General(number, Math.Max(1, p), false, pointZero: true) : Numbers.Text(Math.Abs(number));
+                body = Precision is { } p ? General(number, Math.Max(1, p), pointZero: true) : Numbers.Text(Math.Abs(number));
                 break;
             default: throw Fault.Value($"Unknown format code '{Type}' for object of type 'float'");
         }
@@ -129,17 +137,17 @@ internal record struct FormatSpec(char Fill, char Align, char Sign, bool Alterna
         return $"{mantissa}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}";
     }
 
-    private static string General(double number, int digits, bool keepsZeros, bool pointZero)
+    private static string General(double number, int digits, bool pointZero)
     {
         (string all, int exponent) = Rounded(number, digits);
         if (exponent < -4 || exponent >= (pointZero ? Math.Max(1, digits - 1) : digits))
         {
-            string trimmed = keepsZeros ? all : all[0] + all[1..].TrimEnd('0');
+            string trimmed = all[0] + all[1..].TrimEnd('0');
             return $"{trimmed[0]}{(trimmed.Length > 1 ? "." : "")}{trimmed[1..]}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}";
         }
 
         string text = Numbers.Fixed(number, Math.Max(0, digits - 1 - exponent));
-        if (!keepsZeros && text.Contains('.')) text = text.TrimEnd('0').TrimEnd('.');
+        if (text.Contains('.')) text = text.TrimEnd('0').TrimEnd('.');
         return pointZero && !text.Contains('.') ? text + ".0" : text;
     }
 

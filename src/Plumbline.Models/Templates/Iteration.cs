@@ -26,7 +26,7 @@ internal static class Iteration
                 foreach (string point in PythonText.CodePoints(text.Text))
                 {
                     evaluator.Step();
-                    yield return text.With(point);
+                    yield return new TextValue(point);
                 }
 
                 break;

@@ -90,6 +90,12 @@ internal static class LetterCase
                 continue;
             }
 
+            if (c is '\u0130' or '\u1e9e')
+            {
+                result.Append(c == '\u0130' ? "i\u0307" : "ss");
+                continue;
+            }
+
             AppendUpper(upper.Clear(), text, i);
             if (c is (>= '\u13f8' and <= '\u13fd') or (>= '\uab70' and <= '\uabbf')) result.Append(upper);
             else result.Append(upper.ToString().ToLowerInvariant());
@@ -98,12 +104,37 @@ internal static class LetterCase
         return result.ToString();
     }
 
-    public static bool IsUpper(string text, int index) => CharUnicodeInfo.GetUnicodeCategory(text, index) == UnicodeCategory.UppercaseLetter;
+    public static bool IsUpper(string text, int index) =>
+        CharUnicodeInfo.GetUnicodeCategory(text, index) == UnicodeCategory.UppercaseLetter || IsWithin(s_otherUpper, text, index);
 
-    public static bool IsLower(string text, int index) => CharUnicodeInfo.GetUnicodeCategory(text, index) == UnicodeCategory.LowercaseLetter;
+    public static bool IsLower(string text, int index) =>
+        CharUnicodeInfo.GetUnicodeCategory(text, index) == UnicodeCategory.LowercaseLetter || IsWithin(s_otherLower, text, index);
 
-    public static bool IsCased(string text, int index) => CharUnicodeInfo.GetUnicodeCategory(text, index) is
-        UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter;
+    public static bool IsCased(string text, int index) =>
+        IsUpper(text, index) || IsLower(text, index) || CharUnicodeInfo.GetUnicodeCategory(text, index) == UnicodeCategory.TitlecaseLetter;
+
+    /// <summary>Unicode's Other_Uppercase (PropList.txt): capitals that are no letters by category, from and to.</summary>
+    private static readonly int[] s_otherUpper = [0x2160, 0x216F, 0x24B6, 0x24CF, 0x1F130, 0x1F149, 0x1F150, 0x1F169, 0x1F170, 0x1F189];
+
+    /// <summary>Unicode's Other_Lowercase, from and to.</summary>
+    private static readonly int[] s_otherLower =
+    [
+        0xAA, 0xAA, 0xBA, 0xBA, 0x2B0, 0x2B8, 0x2C0, 0x2C1, 0x2E0, 0x2E4, 0x345, 0x345, 0x37A, 0x37A, 0x1D2C, 0x1D6A, 0x1D78, 0x1D78, 0x1D9B, 0x1DBF,
+        0x2071, 0x2071, 0x207F, 0x207F, 0x2090, 0x209C, 0x2170, 0x217F, 0x24D0, 0x24E9, 0x2C7C, 0x2C7D, 0xA69C, 0xA69D, 0xA770, 0xA770, 0xA7F8, 0xA7F9,
+        0xAB5C, 0xAB5F, 0x10780, 0x10780, 0x10783, 0x10785, 0x10787, 0x107B0, 0x107B2, 0x107BA,
+    ];
+
+    private static bool IsWithin(int[] ranges, string text, int index)
+    {
+        if (text[index] < ranges[0]) return false;
+        int point = PythonText.UnitsAt(text, index) == 2 ? char.ConvertToUtf32(text[index], text[index + 1]) : text[index];
+        for (int i = 0; i < ranges.Length; i += 2)
+        {
+            if (point >= ranges[i] && point <= ranges[i + 1]) return true;
+        }
+
+        return false;
+    }
 
     private static void AppendUpper(StringBuilder result, string text, int index)
     {
@@ -157,7 +188,7 @@ internal static class LetterCase
         {
             StringBuilder upper = new(4);
             AppendUpper(upper, text, index);
-            if (upper.Length > 1 && PythonText.UnitsAt(text, index) == 1)
+            if (upper.Length > 1 && c != '\u0149' && PythonText.UnitsAt(text, index) == 1)
             {
                 for (int i = 1; i < upper.Length; i++)
                 {

@@ -130,9 +130,11 @@ internal static class PercentFormat
         string Integer(BigInteger number)
         {
             if (spec.Precision is not { } digits) return spec.Integer(evaluator, number);
-            evaluator.ReserveText(digits);
+            if (spec.Alternate) throw Fault.Value("the flag '#' together with a precision is not supported");
             FormatSpec bare = spec with { Width = 0, Sign = '-', Fill = ' ', Align = '>', Precision = null };
             string sign = number.Sign < 0 ? "-" : spec.Sign == '-' ? "" : spec.Sign.ToString();
+            if (spec.Align == '=') digits = Math.Max(digits, spec.Width - sign.Length);
+            evaluator.ReserveText(digits);
             string body = sign + bare.Integer(evaluator, BigInteger.Abs(number)).PadLeft(digits, '0');
             return (spec with { Type = 's', Precision = null, Align = spec.Align == '=' ? '>' : spec.Align }).Text(evaluator, body);
         }

@@ -81,6 +81,7 @@ internal static class Printing
             case MacroValue macro: WriteQuoted(result.Append("<Macro "), macro.Macro.Name).Append('>'); break;
             case LoopValue loop: result.Append(CultureInfo.InvariantCulture, $"<LoopContext {loop.Index + 1}/{loop.Items.Length}>"); break;
             case FunctionValue function: result.Append('<').Append(function.TypeName).Append(' ').Append(function.Name).Append('>'); break;
+            case SelfValue: result.Append("<TemplateReference None>"); break;
             default: result.Append('<').Append(value.TypeName).Append(" object>"); break;
         }
 

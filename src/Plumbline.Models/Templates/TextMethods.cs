@@ -59,7 +59,7 @@ internal static class TextMethods
         Add("rindex", 1, ["", "", ""], (e, t, a) => IndexOf(e, t, a, fromRight: true) is var at && at >= 0 ? IntValue.Of(at) : throw Fault.Value("substring not found"));
         Add("count", 1, ["", "", ""], (e, t, a) => Count(e, Part(e, t, a[1], a[2]), Text(a[0])));
 
-        Add("replace", 2, ["", "", "count"], (e, t, a) =>
+        Add("replace", 2, ["", "", ""], (e, t, a) =>
         {
             TextValue old = AsText(a[0]), with = AsText(a[1]);
             string Escaped(TextValue value) => t.IsSafe && !value.IsSafe ? PythonText.EscapeHtml(value.Text) : value.Text;
@@ -94,7 +94,6 @@ internal static class TextMethods
         Is("isalnum", (s, i) => char.IsLetter(s, i) || IsNumeric(s, i));
         Is("isdecimal", (s, i) => CharUnicodeInfo.GetUnicodeCategory(s, i) == UnicodeCategory.DecimalDigitNumber);
         Is("isdigit", (s, i) => CharUnicodeInfo.GetDigitValue(s, i) >= 0);
-        Is("isnumeric", IsNumeric);
         Add("isascii", 0, [], (_, t, _) => BoolValue.Of(Ascii.IsValid(t.Text)));
         Add("isprintable", 0, [], (_, t, _) => BoolValue.Of(All(t.Text, PythonText.IsPrintable)));
         Add("isidentifier", 0, [], (_, t, _) => BoolValue.Of(t.Text.Length > 0 && !IsNumeric(t.Text, 0) && All(t.Text, PythonText.IsWord)));
@@ -114,7 +113,7 @@ internal static class TextMethods
         void Is(string name, Func<string, int, bool> test) => Add(name, 0, [], (_, text, _) => BoolValue.Of(text.Text.Length > 0 && All(text.Text, test)));
     }
 
-    private static bool IsNumeric(string text, int index) => char.IsNumber(text, index);
+    private static bool IsNumeric(string text, int index) => char.IsNumber(text, index) || CharUnicodeInfo.GetNumericValue(text, index) != -1;
 
     private static bool All(string text, Func<string, int, bool> test)
     {
