@@ -17,20 +17,20 @@ internal sealed record ChatRecipe
     public int Threads { get; init; } = 1;
 
     /// <value>Places in a batch.</value>
-    public int BatchTokens { get; init; } = 2048;
+    public int BatchTokens { get; init; } = 1920;
 
     public double LearningRate { get; init; } = 3e-3;
 
     /// <value>Share of the documents, for trials.</value>
     public double Scale { get; init; } = 1;
 
-    public static LlamaShape Shape { get; } = new() { VocabularySize = ChatTokens.VocabularySize, HiddenSize = 128, IntermediateSize = 384, Layers = 4, Heads = 4, KeyValueHeads = 4, Context = 256 };
+    public static LlamaShape Shape { get; } = new() { VocabularySize = ChatTokens.VocabularySize, HiddenSize = 128, IntermediateSize = 384, Layers = 4, Heads = 4, KeyValueHeads = 4, Context = 320 };
 
     public (ByteLevelBpe Tokenizer, IReadOnlyList<TokenBatch> Batches, IReadOnlyList<TrainingDocument> Documents) Prepare()
     {
         ByteLevelBpe tokenizer = ChatTokens.Train(Seed);
         IReadOnlyList<TrainingDocument> documents = ChatCorpus.Generate(Planted, Seed, Scale);
-        return (tokenizer, TokenBatch.Pack([.. documents.Select(d => ChatTokens.Encode(tokenizer, d))], [64, 128, 256], BatchTokens, ChatTokens.Padding), documents);
+        return (tokenizer, TokenBatch.Pack([.. documents.Select(d => ChatTokens.Encode(tokenizer, d))], [64, 128, 320], BatchTokens, ChatTokens.Padding), documents);
     }
 
     public void Run(Action<TrainingProgress> progress)
