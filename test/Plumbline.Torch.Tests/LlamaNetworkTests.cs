@@ -94,9 +94,15 @@ public sealed class LlamaNetworkTests
         JsonElement c = config.RootElement;
         LlamaShape shape = new()
         {
-            VocabularySize = c.GetProperty("vocab_size").GetInt32(), HiddenSize = c.GetProperty("hidden_size").GetInt32(), IntermediateSize = c.GetProperty("intermediate_size").GetInt32(),
-            Layers = c.GetProperty("num_hidden_layers").GetInt32(), Heads = c.GetProperty("num_attention_heads").GetInt32(), KeyValueHeads = c.GetProperty("num_key_value_heads").GetInt32(),
-            Context = c.GetProperty("max_position_embeddings").GetInt32(), RopeTheta = c.GetProperty("rope_theta").GetDouble(), RmsNormEps = c.GetProperty("rms_norm_eps").GetDouble(),
+            VocabularySize = c.GetProperty("vocab_size").GetInt32(),
+            HiddenSize = c.GetProperty("hidden_size").GetInt32(),
+            IntermediateSize = c.GetProperty("intermediate_size").GetInt32(),
+            Layers = c.GetProperty("num_hidden_layers").GetInt32(),
+            Heads = c.GetProperty("num_attention_heads").GetInt32(),
+            KeyValueHeads = c.GetProperty("num_key_value_heads").GetInt32(),
+            Context = c.GetProperty("max_position_embeddings").GetInt32(),
+            RopeTheta = c.GetProperty("rope_theta").GetDouble(),
+            RmsNormEps = c.GetProperty("rms_norm_eps").GetDouble(),
         };
         cases = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "cases.json")));
         expected = SafetensorsFile.Read(Path.Combine(folder, "cases.safetensors")).Weights;

@@ -87,7 +87,10 @@ public sealed class LlamaTrainerTests : IDisposable
 
     private LlamaTrainerOptions Options(string name) => new()
     {
-        WarmUpSteps = 3, CheckpointEvery = 10, CheckpointPath = Path.Combine(_folder, name + ".safetensors"), LossPath = Path.Combine(_folder, name + ".csv"),
+        WarmUpSteps = 3,
+        CheckpointEvery = 10,
+        CheckpointPath = Path.Combine(_folder, name + ".safetensors"),
+        LossPath = Path.Combine(_folder, name + ".csv"),
     };
 
     private static List<TokenBatch> Batches(int steps)

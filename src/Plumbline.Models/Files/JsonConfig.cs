@@ -14,9 +14,24 @@ internal static class JsonConfig
     // "LlamaForCausalLM" and its like, for configs without model_type.
     private static readonly Dictionary<string, string> s_classes = new(StringComparer.Ordinal)
     {
-        ["Bert"] = "bert", ["DistilBert"] = "distilbert", ["Falcon"] = "falcon", ["Gemma"] = "gemma", ["Gemma2"] = "gemma2", ["Gemma3"] = "gemma3_text", ["GPT2"] = "gpt2", ["GPTJ"] = "gptj",
-        ["GPTNeoX"] = "gpt_neox", ["Llama"] = "llama", ["Mistral"] = "mistral", ["Olmo2"] = "olmo2", ["OPT"] = "opt", ["Phi3"] = "phi3", ["Qwen2"] = "qwen2", ["Qwen3"] = "qwen3",
-        ["Roberta"] = "roberta", ["StableLm"] = "stablelm",
+        ["Bert"] = "bert",
+        ["DistilBert"] = "distilbert",
+        ["Falcon"] = "falcon",
+        ["Gemma"] = "gemma",
+        ["Gemma2"] = "gemma2",
+        ["Gemma3"] = "gemma3_text",
+        ["GPT2"] = "gpt2",
+        ["GPTJ"] = "gptj",
+        ["GPTNeoX"] = "gpt_neox",
+        ["Llama"] = "llama",
+        ["Mistral"] = "mistral",
+        ["Olmo2"] = "olmo2",
+        ["OPT"] = "opt",
+        ["Phi3"] = "phi3",
+        ["Qwen2"] = "qwen2",
+        ["Qwen3"] = "qwen3",
+        ["Roberta"] = "roberta",
+        ["StableLm"] = "stablelm",
     };
 
     public static ModelConfig Read(string path, JsonElement json)

@@ -106,7 +106,8 @@ internal static class TextMethods
         {
             evaluator.ReserveText(text.Text.Length);
             return body(evaluator, text, arguments);
-        }));
+        }
+        ));
 
         void Map(string name, Func<string, string> map) => Add(name, 0, [], (_, text, _) => text.With(map(text.Text)));
 

@@ -66,9 +66,21 @@ internal sealed class ModelFileFuzzer : IDisposable
 
         Dictionary<string, object> metadata = new(StringComparer.Ordinal)
         {
-            ["general.architecture"] = "llama", ["llama.block_count"] = 1u, ["llama.embedding_length"] = 8u, ["llama.attention.head_count"] = 4u, ["llama.attention.head_count_kv"] = 2u,
-            ["llama.feed_forward_length"] = 8u, ["llama.context_length"] = 32u, ["llama.attention.layer_norm_rms_epsilon"] = 1e-5f, ["llama.rope.scaling.type"] = "linear", ["llama.rope.scaling.factor"] = 2f,
-            ["tokenizer.ggml.model"] = "gpt2", ["tokenizer.ggml.pre"] = "gpt-2", ["tokenizer.ggml.tokens"] = Enumerable.Range(0, 16).Select(i => $"t{i}").ToArray(), ["tokenizer.ggml.token_type"] = new int[16], ["tokenizer.ggml.eos_token_id"] = 2u,
+            ["general.architecture"] = "llama",
+            ["llama.block_count"] = 1u,
+            ["llama.embedding_length"] = 8u,
+            ["llama.attention.head_count"] = 4u,
+            ["llama.attention.head_count_kv"] = 2u,
+            ["llama.feed_forward_length"] = 8u,
+            ["llama.context_length"] = 32u,
+            ["llama.attention.layer_norm_rms_epsilon"] = 1e-5f,
+            ["llama.rope.scaling.type"] = "linear",
+            ["llama.rope.scaling.factor"] = 2f,
+            ["tokenizer.ggml.model"] = "gpt2",
+            ["tokenizer.ggml.pre"] = "gpt-2",
+            ["tokenizer.ggml.tokens"] = Enumerable.Range(0, 16).Select(i => $"t{i}").ToArray(),
+            ["tokenizer.ggml.token_type"] = new int[16],
+            ["tokenizer.ggml.eos_token_id"] = 2u,
         };
         GgufWriter.Write(path, metadata, named, named.Tensors.Keys.Select(n => (n, TensorType.F32)));
         _gguf = File.ReadAllBytes(path);

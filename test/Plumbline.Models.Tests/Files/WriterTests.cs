@@ -160,8 +160,23 @@ public sealed class WriterTests : IDisposable
         string clean = string.Concat(text.Where(c => !char.IsSurrogate(c)));
         Dictionary<string, object> metadata = new(StringComparer.Ordinal)
         {
-            ["a"] = (byte)200, ["b"] = (sbyte)-3, ["c"] = (ushort)65000, ["d"] = (short)-3, ["e"] = 4_000_000_000u, ["f"] = seed, ["g"] = 0.5f, ["h"] = true, ["i"] = clean,
-            ["j"] = ulong.MaxValue, ["k"] = long.MinValue, ["l"] = Math.E, ["m"] = new[] { clean, "", "x" }, ["n"] = new byte[] { 1, 255 }, ["o"] = new[] { false, true }, ["p"] = new[] { 1.5f }, ["q"] = Array.Empty<int>(),
+            ["a"] = (byte)200,
+            ["b"] = (sbyte)-3,
+            ["c"] = (ushort)65000,
+            ["d"] = (short)-3,
+            ["e"] = 4_000_000_000u,
+            ["f"] = seed,
+            ["g"] = 0.5f,
+            ["h"] = true,
+            ["i"] = clean,
+            ["j"] = ulong.MaxValue,
+            ["k"] = long.MinValue,
+            ["l"] = Math.E,
+            ["m"] = new[] { clean, "", "x" },
+            ["n"] = new byte[] { 1, 255 },
+            ["o"] = new[] { false, true },
+            ["p"] = new[] { 1.5f },
+            ["q"] = Array.Empty<int>(),
         };
         GgufWriter.Write(path, metadata, set, set.Tensors.Keys.Select(n => (n, TensorType.F32)));
         using Gguf copy = Gguf.Open(path);
