@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 
 namespace Plumbline.Models.Files;
 
@@ -7,7 +6,7 @@ namespace Plumbline.Models.Files;
 /// A GGUF model, version 2 or 3, in one file or in shards. Metadata values are string, bool, long, ulong (for uint64 only),
 /// double, or arrays of these (string[], bool[], long[], ulong[], double[]; object[] for arrays of arrays). Safe for concurrent reading.
 /// </summary>
-public sealed partial class Gguf : ITensorSource
+public sealed class Gguf : ITensorSource
 {
     private const int MostTensors = 1_000_000, MostKeys = 1_000_000, LongestName = 64, LongestKey = 65_535, MostDimensions = 4, DefaultAlignment = 32, MostShards = 9_999;
     private readonly TensorTable _table;
@@ -206,20 +205,14 @@ public sealed partial class Gguf : ITensorSource
 
     private static string[] ShardNames(string path, int index, int count)
     {
-        string name = System.IO.Path.GetFileName(path);
-        Match match = ShardName().Match(name);
-        if (!match.Success || match.Groups["no"].Value != Five(index + 1) || match.Groups["of"].Value != Five(count))
-            throw new ModelFileException($"{path}: this is shard {index + 1} of {count} (split.no, split.count), so its name must end in -{Five(index + 1)}-of-{Five(count)}.gguf for the others to be found.");
         string folder = System.IO.Path.GetDirectoryName(path) ?? "";
-        string[] names = [.. Enumerable.Range(1, count).Select(i => System.IO.Path.Combine(folder, $"{match.Groups["stem"].Value}-{Five(i)}-of-{Five(count)}.gguf"))];
+        GgufShard? shard = GgufShard.Parse(System.IO.Path.GetFileName(path));
+        if (shard is null || shard.Number != index + 1 || shard.Count != count)
+            throw new ModelFileException($"{path}: this is shard {index + 1} of {count} (split.no, split.count), so its name must be like {new GgufShard("NAME", index + 1, count).FileName} for the others to be found.");
+        string[] names = [.. Enumerable.Range(1, count).Select(i => System.IO.Path.Combine(folder, (shard with { Number = i }).FileName))];
         string? missing = names.FirstOrDefault(file => !File.Exists(file));
         return missing is null ? names : throw new ModelFileException($"{path}: this is one of {count} shards, and {missing} is missing; put all of them into one folder.");
     }
 
-    private static string Five(int number) => number.ToString("D5", CultureInfo.InvariantCulture);
-
     private static string Show(object value) => value is string text ? $"the string '{TensorLookup.Quote(text)}'" : string.Create(CultureInfo.InvariantCulture, $"{value}");
-
-    [GeneratedRegex("^(?<stem>.+)-(?<no>[0-9]{5})-of-(?<of>[0-9]{5})\\.gguf$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
-    private static partial Regex ShardName();
 }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 
 namespace Plumbline.Models.Files;
 
@@ -10,8 +9,14 @@ public enum ModelFormat { HuggingFace, Gguf, Llama2C, MinGpt }
 /// A model on disk, whatever its format: what it is, its tensors under Hugging Face's names, its tokenizer's place and its
 /// chat templates. Recognised by content, not by name. Reading is safe from several threads; disposing unmaps the files.
 /// </summary>
-public sealed partial class ModelFolder : IDisposable
+public sealed class ModelFolder : IDisposable
 {
+    // Masks, RoPE tables and position ids that old files carry, and the second name of a head's bias: left out without a word.
+    private static readonly string[] s_buffers =
+    [
+        "rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias", "position_ids", "cls.predictions.decoder.bias", "lm_head.decoder.bias",
+    ];
+
     private ModelFolder(string path, ModelFormat format, ModelConfig config, ITensorSource file, ITensorSource tensors, IReadOnlyList<string> files, IReadOnlyList<string> warnings) =>
         (Path, Format, Config, File, Tensors, Files, Warnings) = (path, format, config, file, tensors, files, warnings);
 
@@ -98,8 +103,7 @@ public sealed partial class ModelFolder : IDisposable
         foreach (string path in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
         {
             // Of shards, the first stands for all.
-            Match shard = Shard().Match(path);
-            if ((!shard.Success || shard.Groups["no"].Value == "00001") && Recognise(path) is ModelFormat format) models.Add((path, format));
+            if (GgufShard.Parse(System.IO.Path.GetFileName(path)) is null or { Number: 1 } && Recognise(path) is ModelFormat format) models.Add((path, format));
         }
 
         if (models.Count > 1) throw new ModelFileException($"{folder}: there are several models here ({string.Join(", ", models.Take(5).Select(m => System.IO.Path.GetFileName(m.Path)))}); name one of the files.");
@@ -317,15 +321,8 @@ public sealed partial class ModelFolder : IDisposable
 
     private static void WarnOfOthers(ITensorSource file, IEnumerable<string> used, List<string> warnings)
     {
-        string[] others = [.. file.Tensors.Keys.Except(used).Where(name => !Buffer().IsMatch(name)).Order(StringComparer.Ordinal)];
+        string[] others = [.. file.Tensors.Keys.Except(used).Where(name => !Array.Exists(s_buffers, end => name.EndsWith(end, StringComparison.Ordinal))).Order(StringComparer.Ordinal)];
         if (others.Length > 0)
             warnings.Add($"{file.Path}: {others.Length} tensor(s) are no part of the architecture and are not used: {string.Join(", ", others.Take(5).Select(TensorLookup.Quote))}{(others.Length > 5 ? ", …" : "")}.");
     }
-
-    // Masks, RoPE tables and position ids that old files carry, and the second name of a head's bias.
-    [GeneratedRegex(@"(rotary_emb\.inv_freq|\.attn\.(bias|masked_bias)|\.attention\.(bias|masked_bias)|position_ids|(cls\.predictions|lm_head)\.decoder\.bias)$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
-    private static partial Regex Buffer();
-
-    [GeneratedRegex(@"-(?<no>[0-9]{5})-of-[0-9]{5}\.gguf$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
-    private static partial Regex Shard();
 }

@@ -59,6 +59,24 @@ public sealed class LanguageModel : ISequenceScorer, IDisposable
     public static LanguageModel Load(ModelFolder folder, ITokenizer? tokenizer = null, IChatTemplate? template = null, LanguageModelOptions? options = null) =>
         new(folder, tokenizer, template, options ?? new LanguageModelOptions());
 
+    /// <summary>Opens and loads a model with its tokenizer and its default chat template, where it has them.</summary>
+    /// <param name="path">As <see cref="ModelFolder.Open"/> takes it.</param>
+    /// <param name="options">Null for the defaults.</param>
+    /// <exception cref="ModelFileException">The model is broken, hostile or of a kind that is not supported.</exception>
+    /// <exception cref="TokenizerFormatException">The tokenizer is.</exception>
+    /// <exception cref="ChatTemplateException">The chat template is.</exception>
+    public static LanguageModel Load(string path, LanguageModelOptions? options = null)
+    {
+        using ModelFolder folder = ModelFolder.Open(path);
+        ITokenizer? tokenizer = folder.Tokenizer switch
+        {
+            { Kind: TokenizerKind.HuggingFace } source => TokenizerJson.Load(source.Path),
+            { Kind: TokenizerKind.Gguf, Metadata: { } metadata } => Tokenizers.GgufTokenizer.Create(metadata),
+            _ => null,
+        };
+        return Load(folder, tokenizer, folder.ChatTemplate is { } template ? ChatTemplate.Parse(template) : null, options);
+    }
+
     /// <summary>Logits of all positions.</summary>
     /// <param name="ids">Ids below the vocabulary's size; at least one.</param>
     /// <param name="cancellationToken">Stops between layers.</param>

@@ -91,6 +91,16 @@ public sealed class SmolLm2Tests(SmolLm2Tests.Model loaded) : IClassFixture<Smol
         line.GetProperty("answers").EnumerateArray().Select(a => (new TokenQuery(GoldenModelTests.Ints(line.GetProperty("prompt_ids")), GoldenModelTests.Ints(a.GetProperty("ids"))), a)))]);
 
     [Fact]
+    public void Score_GoldenLetters_Mmlu()
+    {
+        JsonElement[] lines = [.. Golden.Lines("golden", "smollm2", "likelihood", "mmlu.jsonl")];
+        IReadOnlyList<TokenScore> scores = Smol.Score(
+            [.. lines.SelectMany(line => GoldenModelTests.Ints(line.GetProperty("letter_ids")).Select(id => new TokenQuery(GoldenModelTests.Ints(line.GetProperty("prompt_ids")), [id])))],
+            TestContext.Current.CancellationToken);
+        for (int i = 0; i < scores.Count; i++) Golden.Close(lines[i / 4].GetProperty("letter_logprobs")[i % 4].GetDouble(), scores[i].LogProb, 0, Atol, $"question {i / 4} letter {i % 4}");
+    }
+
+    [Fact]
     public void Score_GoldenAnswers_TruthfulQa() => Check([.. Golden.Lines("golden", "smollm2", "likelihood", "truthfulqa.jsonl").SelectMany(line =>
         line.GetProperty("options").EnumerateArray().Select(a => (new TokenQuery(GoldenModelTests.Ints(line.GetProperty("prompt_ids")), GoldenModelTests.Ints(a.GetProperty("ids"))), a)))]);
 
@@ -133,8 +143,7 @@ public sealed class SmolLm2Tests(SmolLm2Tests.Model loaded) : IClassFixture<Smol
             if (_model is not null) return _model;
             Golden.Path("golden", "smollm2", "prompts.jsonl");
             string path = Golden.Path("models", "smollm2-135m-instruct", "SmolLM2-135M-Instruct.Q4_1.gguf");
-            using ModelFolder folder = ModelFolder.Open(path);
-            return _model = LanguageModel.Load(folder);
+            return _model = LanguageModel.Load(path);
         }
 
         public void Dispose() => _model?.Dispose();
