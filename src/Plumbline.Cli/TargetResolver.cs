@@ -1,19 +1,121 @@
+using System.Security.Cryptography;
+using System.Text;
+using Plumbline.Endpoints;
+using Plumbline.Measure.Public;
+using Plumbline.Models.Files;
+using Plumbline.Models.Inference;
+using Plumbline.Phantoms;
 using Plumbline.Phantoms.Scripted;
+using Plumbline.Worlds;
 
 namespace Plumbline.Cli;
 
 /// <summary>From what the user typed to a target.</summary>
 internal static class TargetResolver
 {
+    /// <summary>Prompts that a model on this machine decodes together.</summary>
+    private const int LocalConcurrency = 32;
+
+    private const int RemoteConcurrency = 16;
+
+    private static readonly Lazy<World> s_public = new(() => new PublicWorld());
+
     /// <summary>Opens a target.</summary>
-    /// <exception cref="UsageException">The name is of no known form.</exception>
+    /// <exception cref="UsageException">The name is of no known form, or an option is missing.</exception>
+    /// <exception cref="ModelFileException">The file is broken or of a kind that is not supported.</exception>
     public static Target Open(string named, AssessRequest request, Surroundings surroundings)
     {
-        return named switch
+        if (named is "phantom" || named.StartsWith("phantom:", StringComparison.Ordinal)) return OpenPhantom(named, request);
+        if (named.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || named.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
         {
-            "phantom" or "phantom:scripted" => new("phantom:scripted", "scripted-planted", new ScriptedPhantom(ScriptedLaw.Planted), new ScriptedWorld()),
-            "phantom:scripted-clean" => new(named, "scripted-clean", new ScriptedPhantom(ScriptedLaw.Clean), new ScriptedWorld()),
-            _ => throw new UsageException($"'{named}' is no target: name phantom, a GGUF file, a Hugging Face folder, http://host:port/v1 or ollama:NAME."),
+            return OpenEndpoint(named, Parsed(() => EndpointAddress.Parse(named)), request.Model ?? "", request, surroundings);
+        }
+
+        if (named.StartsWith("ollama:", StringComparison.Ordinal))
+        {
+            (EndpointAddress address, string model) = Parsed(() => OllamaAddress.Parse(named, surroundings.Environment));
+            return OpenEndpoint(named, address, request.Model ?? model, request, surroundings);
+        }
+
+        return File.Exists(named) || Directory.Exists(named)
+            ? OpenLocal(named, named, Fingerprint(named), s_public.Value, request)
+            : throw new UsageException($"'{named}' is neither a file nor a folder here, and no other target: name phantom, a GGUF file, a Hugging Face folder, http://host:port/v1 or ollama:NAME.");
+    }
+
+    private static Target OpenPhantom(string named, AssessRequest request)
+    {
+        switch (named)
+        {
+            case "phantom:scripted": return new(named, "scripted-planted", new ScriptedPhantom(ScriptedLaw.Planted), new ScriptedWorld());
+            case "phantom:scripted-clean": return new(named, "scripted-clean", new ScriptedPhantom(ScriptedLaw.Clean), new ScriptedWorld());
+        }
+
+        string name = named is "phantom" ? "chat" : named["phantom:".Length..];
+        Phantom phantom;
+        try
+        {
+            phantom = Phantoms.Phantoms.Open(name);
+        }
+        catch (ArgumentException)
+        {
+            throw new UsageException($"There is no phantom '{name}'. `plumbline phantom list` lists them.");
+        }
+
+        string folder = phantom.Unpack();
+        return OpenLocal($"phantom:{name}", folder, Fingerprint(folder), phantom.World, request);
+    }
+
+    private static Target OpenLocal(string named, string path, string fingerprint, World world, AssessRequest request)
+    {
+        LocalChatClient client = LocalChatClient.Open(path, new LanguageModelOptions { Threads = request.Threads });
+        return new(named, fingerprint, client, world) { Concurrency = LocalConcurrency };
+    }
+
+    private static Target OpenEndpoint(string named, EndpointAddress address, string model, AssessRequest request, Surroundings surroundings)
+    {
+        OpenAiEndpoint endpoint = Parsed(() => new OpenAiEndpoint(new()
+        {
+            Address = address,
+            Model = model,
+            KeyVariable = request.ApiKeyVariable,
+            Headers = [.. request.Headers.Select(EndpointHeader.Parse)],
+            Environment = surroundings.Environment,
+            Clock = surroundings.Clock,
+        }));
+        return new(address.ToString(), $"{address}|{model}", new EndpointChat(endpoint), s_public.Value)
+        {
+            IsRemote = true,
+            Concurrency = RemoteConcurrency,
+            Hosts = () => [.. endpoint.Ledger.Contacts.Select(c => new Runs.HostContact($"{c.Host}:{c.Port}", c.Requests))],
+            Notes = () => endpoint.Notes,
         };
+    }
+
+    /// <summary>SHA-256 of a model's files: names, lengths and, of each, the whole content.</summary>
+    private static string Fingerprint(string path)
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        byte[] buffer = new byte[1 << 20];
+        foreach (string file in File.Exists(path) ? [path] : Directory.EnumerateFiles(path).Order(StringComparer.Ordinal))
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(Path.GetFileName(file)));
+            using FileStream stream = File.OpenRead(file);
+            int read;
+            while ((read = stream.Read(buffer)) > 0) hash.AppendData(buffer, 0, read);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static T Parsed<T>(Func<T> parse)
+    {
+        try
+        {
+            return parse();
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException)
+        {
+            throw new UsageException(e.Message);
+        }
     }
 }

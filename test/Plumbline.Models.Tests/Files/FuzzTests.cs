@@ -14,6 +14,6 @@ public sealed class FuzzTests
     {
         using ModelFileFuzzer fuzzer = new();
         Assert.Empty(fuzzer.Run(format, count: 1000, seed: 1));
-        Assert.True(fuzzer.Counts is { Refused: > 100, Loaded: > 10 }, $"{fuzzer.Counts}");
+        Assert.True(fuzzer.Counts is { Refused: > 100, Loaded: > 0 }, $"{fuzzer.Counts}");
     }
 }
