@@ -71,7 +71,7 @@ public sealed class LanguageModel : ISequenceScorer, IDisposable
         ITokenizer? tokenizer = folder.Tokenizer switch
         {
             { Kind: TokenizerKind.HuggingFace } source => TokenizerJson.Load(source.Path),
-            { Kind: TokenizerKind.Gguf, Metadata: { } metadata } => Tokenizers.GgufTokenizer.Create(metadata),
+            { Kind: TokenizerKind.Gguf, Metadata: { } metadata } => Tokenizers.GgufTokenizer.Create(Narrowed(metadata)),
             _ => null,
         };
         return Load(folder, tokenizer, folder.ChatTemplate is { } template ? ChatTemplate.Parse(template) : null, options);
@@ -162,6 +162,16 @@ public sealed class LanguageModel : ISequenceScorer, IDisposable
         if (Config.Positions == PositionKind.Learned && ids.Count > Config.MaxPositions) throw new ArgumentException($"{ids.Count} ids are more than the model's {Config.MaxPositions} positions.", name);
         return [.. ids];
     }
+
+    // The reader of files gives the widest type of each kind, the tokenizer takes the format's own; other keys are left out.
+    private static Dictionary<string, object> Narrowed(IReadOnlyDictionary<string, object> metadata) => metadata
+        .Where(pair => pair.Key.StartsWith("tokenizer.", StringComparison.Ordinal))
+        .ToDictionary(pair => pair.Key, pair => pair.Value switch
+        {
+            long[] numbers when numbers.All(n => n is >= int.MinValue and <= int.MaxValue) => Array.ConvertAll(numbers, n => (int)n),
+            double[] numbers => Array.ConvertAll(numbers, n => (float)n),
+            object value => value,
+        }, StringComparer.Ordinal);
 
     private static bool AsksForBos(ModelFolder folder)
     {
