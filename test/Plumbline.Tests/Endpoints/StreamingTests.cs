@@ -12,7 +12,8 @@ public sealed class StreamingTests
     public async Task GetStreamingResponse_DeliversTextAsItComes()
     {
         using LoopbackServer server = new(_ => LoopbackReply.Stream(Delta("Gre"), Delta("en."), Delta("", "stop"), """data: {"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}}""" + "\n\n", Done)
-            with { Pause = TimeSpan.FromMilliseconds(60) });
+            with
+        { Pause = TimeSpan.FromMilliseconds(60) });
         using OpenAiEndpoint endpoint = Loopback.Client(server);
         List<ChatResponseUpdate> updates = await CollectAsync(endpoint);
         Assert.Equal(["Gre", "en.", ""], updates.Select(u => u.Text));
