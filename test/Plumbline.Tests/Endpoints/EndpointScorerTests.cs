@@ -167,7 +167,7 @@ public sealed class EndpointScorerTests
     public async Task Score_AtServersWithoutEcho_IsSkippedWithAReason(string id)
     {
         Transcript t = WireFolder.All[id];
-        using LoopbackServer server = new(_ => new LoopbackReply(t.Server));
+        using LoopbackServer server = new(_ => new LoopbackReply(t.Server) { KeepAlive = true });
         using OpenAiEndpoint endpoint = Loopback.Client(server);
         SequenceScoringException e = await Assert.ThrowsAsync<SequenceScoringException>(() => ScoreAsync(endpoint, new SequenceQuery("a", "b")));
         Assert.Contains("cannot score given text", e.Message, StringComparison.Ordinal);
