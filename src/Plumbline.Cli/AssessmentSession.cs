@@ -16,7 +16,7 @@ namespace Plumbline.Cli;
 internal sealed class AssessmentSession(AssessRequest request, Surroundings surroundings, bool json, bool quiet)
 {
     private const string Planted = "phantom";
-    private const string Clean = "phantom:scripted-clean";
+    private const string Clean = "phantom:chat-clean";
 
     private readonly Suite _suite = Suite.Load(request.Suite);
 

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using Plumbline.Endpoints;
-using Plumbline.Measure.Public;
 using Plumbline.Models.Files;
 using Plumbline.Models.Inference;
 using Plumbline.Phantoms;
@@ -18,7 +17,7 @@ internal static class TargetResolver
 
     private const int RemoteConcurrency = 16;
 
-    private static readonly Lazy<World> s_public = new(() => new PublicWorld());
+    private static readonly Lazy<World> s_public = new(() => new ScriptedWorld());
 
     /// <summary>Opens a target.</summary>
     /// <exception cref="UsageException">The name is of no known form, or an option is missing.</exception>
@@ -67,8 +66,16 @@ internal static class TargetResolver
 
     private static Target OpenLocal(string named, string path, string fingerprint, World world, AssessRequest request)
     {
-        LocalChatClient client = LocalChatClient.Open(path, new LanguageModelOptions { Threads = request.Threads });
-        return new(named, fingerprint, client, world) { Concurrency = LocalConcurrency };
+        IReadOnlyList<string> warnings;
+        using (ModelFolder folder = ModelFolder.Open(path)) warnings = folder.Warnings;
+        LanguageModel model = LanguageModel.Load(path, new LanguageModelOptions { Threads = request.Threads });
+        if (model.Tokenizer is null || model.Template is null)
+        {
+            model.Dispose();
+            throw new ModelFileException($"{path} has no {(model.Tokenizer is null ? "tokenizer" : "chat template")}: an assessment needs both. Put tokenizer.json (and tokenizer_config.json with chat_template) beside the weights.");
+        }
+
+        return new(named, fingerprint, new LocalChatClient(model), world) { Concurrency = LocalConcurrency, Notes = () => warnings };
     }
 
     private static Target OpenEndpoint(string named, EndpointAddress address, string model, AssessRequest request, Surroundings surroundings)
@@ -96,7 +103,8 @@ internal static class TargetResolver
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         byte[] buffer = new byte[1 << 20];
-        foreach (string file in File.Exists(path) ? [path] : Directory.EnumerateFiles(path).Order(StringComparer.Ordinal))
+        string[] files = File.Exists(path) ? [path] : [.. Directory.EnumerateFiles(path).Order(StringComparer.Ordinal)];
+        foreach (string file in files)
         {
             hash.AppendData(Encoding.UTF8.GetBytes(Path.GetFileName(file)));
             using FileStream stream = File.OpenRead(file);
