@@ -1,17 +1,16 @@
-using System.Diagnostics;
 using Plumbline.Bench.Inference;
 
-string what = args.Length > 0 ? args[0] : "kernels";
-int threads = args.Length > 1 ? int.Parse(args[1]) : Environment.ProcessorCount;
-switch (what)
+if (args is ["kernels", ..])
 {
-    case "kernels":
-        KernelBench.Run(threads);
-        break;
-    default:
-        Console.Error.WriteLine("kernels [threads]");
-        return 2;
+    KernelBench.Run(args.Length > 1 ? int.Parse(args[1]) : Environment.ProcessorCount);
+    return 0;
 }
 
-Debug.Flush();
-return 0;
+if (args is ["model", string path, ..])
+{
+    await ModelBench.Run(path, args.Length > 2 ? int.Parse(args[2]) : Environment.ProcessorCount, args.Length > 3 ? args[3] : null);
+    return 0;
+}
+
+Console.Error.WriteLine("kernels [threads]\nmodel PATH [threads] [FILE with a sentence a line]");
+return 2;

@@ -12,10 +12,16 @@ public sealed record LanguageModelOptions
     /// <value>Texts that are generated side by side; further requests wait. Default 32.</value>
     public int Concurrency { get; init; } = 32;
 
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     internal void Validate()
     {
-        if (Threads is < 1 or > 1024) throw new ArgumentOutOfRangeException(nameof(Threads), Threads, "Threads are from 1 to 1024.");
-        if (BatchTokens is < 16 or > 8192) throw new ArgumentOutOfRangeException(nameof(BatchTokens), BatchTokens, "BatchTokens are from 16 to 8192.");
-        if (Concurrency is < 1 or > 1024) throw new ArgumentOutOfRangeException(nameof(Concurrency), Concurrency, "Concurrency is from 1 to 1024.");
+        Check(nameof(Threads), Threads ?? 1, 1, 1024);
+        Check(nameof(BatchTokens), BatchTokens, 16, 8192);
+        Check(nameof(Concurrency), Concurrency, 1, 1024);
+
+        static void Check(string name, int value, int least, int most)
+        {
+            if (value < least || value > most) throw new ArgumentOutOfRangeException(name, value, $"{name} must be from {least} to {most}.");
+        }
     }
 }

@@ -1,6 +1,9 @@
+using System.Runtime.InteropServices;
+
 namespace Plumbline.Models.Inference;
 
 /// <summary>A logit that is wanted: of which query, at which of its scored places, for which id.</summary>
+[StructLayout(LayoutKind.Auto)]
 internal readonly record struct Target(int Position, int Query, int Index, int Id);
 
 /// <summary>Ids that one or more sequences have in common, after those of the parent.</summary>

@@ -4,25 +4,26 @@ namespace Plumbline.Models.Kernels;
 
 /// <summary>
 /// Floats or bytes in native memory, aligned to a cache line and zeroed: matrices outlive no garbage collection and
-/// may exceed the length of an array.
+/// may exceed the length of an array. Pointers are valid until it is disposed.
 /// </summary>
-internal sealed unsafe class NativeBuffer : IDisposable
+internal sealed unsafe class NativeBuffer : SafeHandle
 {
     private const nuint Alignment = 64;
-    private void* _memory;
 
     public NativeBuffer(long bytes)
+        : base(0, ownsHandle: true)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         nuint length = checked((nuint)Math.Max(bytes, 1));
-        _memory = NativeMemory.AlignedAlloc(length, Alignment);
-        NativeMemory.Clear(_memory, length);
+        void* memory = NativeMemory.AlignedAlloc(length, Alignment);
+        SetHandle((nint)memory);
+        NativeMemory.Clear(memory, length);
         Length = bytes;
     }
 
-    ~NativeBuffer() => Free();
-
     public static NativeBuffer OfFloats(long count) => new(checked(count * sizeof(float)));
+
+    public override bool IsInvalid => handle == 0;
 
     /// <summary>The size in bytes.</summary>
     public long Length { get; }
@@ -33,20 +34,14 @@ internal sealed unsafe class NativeBuffer : IDisposable
     {
         get
         {
-            ObjectDisposedException.ThrowIf(_memory is null, this);
-            return (byte*)_memory;
+            ObjectDisposedException.ThrowIf(IsClosed, this);
+            return (byte*)handle;
         }
     }
 
-    public void Dispose()
+    protected override bool ReleaseHandle()
     {
-        Free();
-        GC.SuppressFinalize(this);
-    }
-
-    private void Free()
-    {
-        NativeMemory.AlignedFree(_memory);
-        _memory = null;
+        NativeMemory.AlignedFree((void*)handle);
+        return true;
     }
 }

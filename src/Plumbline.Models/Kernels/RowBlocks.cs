@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Plumbline.Models.Kernels;
 
@@ -6,6 +8,7 @@ namespace Plumbline.Models.Kernels;
 /// Activations as the tiles read them: blocks of up to twelve rows, each [depth, height], padded with zeros up to
 /// the height of its tile. Block b begins at 12 · b · depth.
 /// </summary>
+[StructLayout(LayoutKind.Auto)]
 internal readonly unsafe struct RowBlocks(float* data, int rows, int depth)
 {
     public int Rows { get; } = rows;
@@ -84,7 +87,7 @@ internal readonly unsafe struct RowBlocks(float* data, int rows, int depth)
 
     // [x0, y0, x1, y1] (from 0) or [x2, y2, x3, y3] (from 2).
     private static Vector128<float> Interleave(Vector128<float> x, Vector128<float> y, int from) =>
-        System.Runtime.Intrinsics.X86.Sse.IsSupported
-            ? from == 0 ? System.Runtime.Intrinsics.X86.Sse.UnpackLow(x, y) : System.Runtime.Intrinsics.X86.Sse.UnpackHigh(x, y)
+        Sse.IsSupported
+            ? from == 0 ? Sse.UnpackLow(x, y) : Sse.UnpackHigh(x, y)
             : Vector128.Create(x[from], y[from], x[from + 1], y[from + 1]);
 }
