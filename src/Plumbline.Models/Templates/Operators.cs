@@ -114,6 +114,7 @@ internal static class Operators
     {
         const long Exact = 1L << 53;
         if (BigInteger.Abs(m) <= Exact && BigInteger.Abs(n) <= Exact) return (double)m / (double)n;
+        if (m.IsZero) return n.Sign < 0 ? -0.0 : 0.0;
         // 64 more bits than the quotient needs; a bit that is lost keeps the last one odd, so that rounding sees it.
         int shift = (int)(n.GetBitLength() - m.GetBitLength()) + 66;
         BigInteger numerator = BigInteger.Abs(m), denominator = BigInteger.Abs(n);
