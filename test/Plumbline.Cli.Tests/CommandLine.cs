@@ -1,5 +1,3 @@
-using Plumbline.Cli;
-
 namespace Plumbline.Cli.Tests;
 
 /// <summary>Runs the command line in this process, with its own output and a folder of its own.</summary>
