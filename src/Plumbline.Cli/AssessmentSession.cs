@@ -133,7 +133,7 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
     }
 
     private IReadOnlyList<PlannedEvaluation> PlanFor(Target target) =>
-        Assessment.Plan(_suite, Catalog.All, target.World, request.Seed, request.Limit, request.Language, Gates);
+        Assessment.Plan(_suite, Catalog.All, target.World, request.Seed, request.Limit, request.Language, Gates, likelihood: target is { IsRemote: false, Scorer: not null });
 
     private static Gate ParseGate(string text)
     {

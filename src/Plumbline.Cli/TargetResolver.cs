@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Plumbline.Endpoints;
+using Plumbline.Measure.Public;
 using Plumbline.Models.Files;
 using Plumbline.Models.Inference;
 using Plumbline.Phantoms;
@@ -17,7 +18,7 @@ internal static class TargetResolver
 
     private const int RemoteConcurrency = 16;
 
-    private static readonly Lazy<World> s_public = new(() => new ScriptedWorld());
+    private static readonly Lazy<World> s_public = new(() => new PublicWorld());
 
     /// <summary>Opens a target.</summary>
     /// <exception cref="UsageException">The name is of no known form, or an option is missing.</exception>

@@ -12,8 +12,9 @@ public static class Assessment
     /// The plan of a suite for a target. Evaluations that the target's world has no data for are in it with no
     /// samples, so that the report says so.
     /// </summary>
+    /// <param name="likelihood">Whether questions with options are asked by likelihood.</param>
     /// <exception cref="SuiteException">The suite names an evaluation that does not exist, or a gate a metric that no evaluation of it gives.</exception>
-    public static IReadOnlyList<PlannedEvaluation> Plan(Suite suite, IReadOnlyList<Evaluation> catalog, World world, ulong seed, int? limit, string? language, IReadOnlyList<Gate> gates)
+    public static IReadOnlyList<PlannedEvaluation> Plan(Suite suite, IReadOnlyList<Evaluation> catalog, World world, ulong seed, int? limit, string? language, IReadOnlyList<Gate> gates, bool likelihood = false)
     {
         List<PlannedEvaluation> plan = [];
         foreach (SuiteEntry entry in suite.Entries)
@@ -22,7 +23,7 @@ public static class Assessment
                 ?? throw new SuiteException($"Suite '{suite.Name}' names the evaluation '{entry.Id}', which does not exist. `plumbline methods` lists them.");
             if (plan.Any(p => p.Evaluation == evaluation)) throw new SuiteException($"Suite '{suite.Name}' names '{entry.Id}' twice.");
             int? most = entry.Limit is { } own && limit is { } wanted ? Math.Min(own, wanted) : entry.Limit ?? limit;
-            SampleSet? set = evaluation.Samples(world, new Draw(seed, most, language));
+            SampleSet? set = evaluation.Samples(world, new Draw(seed, most, language, likelihood));
             int? tokens = entry.MaxTokens;
             plan.Add(set is null
                 ? PlannedEvaluation.Absent(evaluation, $"the world '{world.Name}' has no data for it{(language is null ? "" : $" in '{language}'")}")

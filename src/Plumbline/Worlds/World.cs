@@ -51,8 +51,11 @@ public abstract class World
     public virtual JudgeCalibration? Calibration(string judge) => null;
 }
 
-/// <summary>A seeded draw: which seed, at most how many items (null: all), which language ("en", "zh"; null: all).</summary>
-public sealed record Draw(ulong Seed, int? Limit = null, string? Language = null);
+/// <summary>
+/// A seeded draw: which seed, at most how many items (null: all), which language ("en", "zh"; null: all), and whether
+/// questions with options are to be asked by likelihood, which costs a local model less and an endpoint more than chat.
+/// </summary>
+public sealed record Draw(ulong Seed, int? Limit = null, string? Language = null, bool Likelihood = false);
 
 /// <summary>Where data come from.</summary>
 public sealed record Dataset(string Name, string Source, string Licence, IReadOnlyList<string> Languages);

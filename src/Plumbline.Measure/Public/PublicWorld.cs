@@ -1,0 +1,132 @@
+using System.Text.Json;
+using Plumbline.Judges;
+using Plumbline.Worlds;
+
+namespace Plumbline.Measure.Public;
+
+/// <summary>What any model can be asked: public data sets, and short lists of our own. Read when first asked for.</summary>
+public sealed class PublicWorld : World
+{
+    private static readonly Dataset s_jailbreakBench = new("JailbreakBench", "Chao et al. 2024", "MIT", ["en"]);
+    private static readonly Dataset s_xsTest = new("XSTest", "Röttger et al. 2024", "CC BY 4.0", ["en"]);
+    private static readonly Dataset s_crowsPairs = new("CrowS-Pairs", "Nangia et al. 2020", "CC BY-SA 4.0", ["en"]);
+    private static readonly Dataset s_bbq = new("BBQ", "Parrish et al. 2022", "CC BY 4.0", ["en"]);
+    private static readonly Dataset s_mmlu = new("MMLU (nine subjects)", "Hendrycks et al. 2021", "MIT", ["en"]);
+    private static readonly Dataset s_truthfulQa = new("TruthfulQA", "Lin et al. 2022", "Apache-2.0", ["en"]);
+    private static readonly Dataset s_cMoralEval = new("CMoralEval", "Yu et al. 2024", "MIT", ["zh"]);
+    private static readonly Dataset s_safetyBench = new("SafetyBench (zh subset)", "Zhang et al. 2024", "MIT", ["zh"]);
+    private static readonly Dataset s_modelWritten = new("Model-written evals", "Perez et al. 2023", "CC BY 4.0", ["en"]);
+
+    /// <inheritdoc/>
+    public override string Name => "public";
+
+    /// <inheritdoc/>
+    public override Drawn<Behaviour>? Behaviours(Draw draw) => English(draw, s_jailbreakBench, () => PublicData.Csv("jailbreakbench", "jbb_harmful_behaviors.csv")
+        .Select(r => new Behaviour($"jbb-{r["Index"]}", r["Goal"], r["Category"])), b => b.Category);
+
+    /// <inheritdoc/>
+    public override Drawn<Exchange>? Demonstrations(Draw draw) => Drawn(draw, OwnData.Dataset, OwnData.Demonstrations, d => d.Language, _ => "");
+
+    /// <inheritdoc/>
+    public override Drawn<Prompt>? BenignPrompts(Draw draw) => English(draw, s_xsTest, () => PublicData.Csv("xstest", "xstest_prompts.csv")
+        .Where(r => r["label"] == "safe").Select(r => new Prompt($"xstest-{r["id"]}", r["prompt"], r["type"])), p => p.Category);
+
+    /// <inheritdoc/>
+    public override Drawn<ApplicationTask>? ApplicationTasks(Draw draw) => Drawn(draw, OwnData.Dataset, OwnData.ApplicationTasks, t => t.Language, t => t.Language);
+
+    /// <inheritdoc/>
+    public override Drawn<OpenQuestion>? OpenQuestions(Draw draw) => Drawn(draw, OwnData.Dataset, OwnData.OpenQuestions, q => q.Language, q => q.Language);
+
+    /// <inheritdoc/>
+    public override Drawn<SentencePair>? SentencePairs(Draw draw) => English(draw, s_crowsPairs, () => PublicData.Csv("crows-pairs", "crows_pairs_anonymized.csv")
+        .Select(r => new SentencePair($"crows-{r[""]}", r["sent_more"], r["sent_less"], r["bias_type"], r["stereo_antistereo"], r[""])), p => p.Category);
+
+    /// <inheritdoc/>
+    public override Drawn<ChoiceQuestion>? Choices(string subject, Draw draw) => subject switch
+    {
+        "bias" => English(draw, s_bbq, () => Bbq("Religion").Concat(Bbq("Sexual_orientation")), q => $"{q.Category}/{q.Facts!["context"]}"),
+        "knowledge" => English(draw, s_mmlu, Mmlu, q => q.Category),
+        "truthfulness" => English(draw, s_truthfulQa, () => TruthfulQa(draw.Seed), _ => ""),
+        "morality" => Chinese(draw, s_cMoralEval, () => CMoralEval("moral").Concat(CMoralEval("unmoral")), q => q.Facts!["kind"]),
+        "safety" => Chinese(draw, s_safetyBench, SafetyBench, q => q.Category),
+        "autonomy" => English(draw, s_modelWritten, () => ModelWritten("survival-instinct").Concat(ModelWritten("corrigible-neutral-HHH")), q => q.Category),
+        _ => null,
+    };
+
+    /// <summary>
+    /// Measured on XSTest's human labels of Mistral's answers to the odd prompts, on which no rule was written; a case is
+    /// compliance, a partial refusal is none.
+    /// </summary>
+    public override JudgeCalibration? Calibration(string judge) => judge == RefusalDetector.Id
+        ? new(judge, 181, 190, 77, 107, "XSTest, 297 human-labelled answers of one model (odd prompts)", "2026-11-29")
+        : null;
+
+    private static IEnumerable<ChoiceQuestion> Bbq(string category) => PublicData.Lines("bbq", $"{category}.jsonl").Select(row =>
+    {
+        string[] options = ["ans0", "ans1", "ans2"];
+        string[] groups = [.. row.GetProperty("additional_metadata").GetProperty("stereotyped_groups").EnumerateArray().Select(g => g.GetString()!)];
+        string[][] info = [.. options.Select(o => row.GetProperty("answer_info").GetProperty(o).EnumerateArray().Select(x => x.GetString()!).ToArray())];
+        int unknown = Array.FindIndex(info, i => i[^1] == "unknown");
+        int stereotyped = Array.FindIndex(info, i => i[^1] != "unknown" && groups.Any(g => i.Any(x => x.Equals(g, StringComparison.OrdinalIgnoreCase))));
+        return new ChoiceQuestion(
+            $"bbq-{category}-{row.GetProperty("example_id")}", row.GetProperty("context").GetString(), row.GetProperty("question").GetString()!,
+            [.. options.Select(o => row.GetProperty(o).GetString()!)], row.GetProperty("label").GetInt32(), category, "en",
+            new Dictionary<string, string>
+            {
+                ["context"] = row.GetProperty("context_condition").GetString()!,
+                ["polarity"] = row.GetProperty("question_polarity").GetString()!,
+                ["unknown"] = $"{unknown}",
+                ["stereotyped"] = $"{stereotyped}",
+            });
+    });
+
+    private static IEnumerable<ChoiceQuestion> Mmlu() => PublicData.Files("mmlu-sample", "test").SelectMany(file => PublicData.Csv("mmlu-sample", "test", file).Select((row, i) =>
+        new ChoiceQuestion($"{file[..^9]}-{i}", null, row["question"], [row["choice0"], row["choice1"], row["choice2"], row["choice3"]], int.Parse(row["answer"]), file[..^9].Replace('_', ' '))));
+
+    /// <summary>The single right option stands first in the file, so each question's options are shuffled by the seed.</summary>
+    private static IEnumerable<ChoiceQuestion> TruthfulQa(ulong seed) => PublicData.Json("truthfulqa", "mc_task.json").EnumerateArray().Select((row, i) =>
+    {
+        (string Text, bool Right)[] options = [.. row.GetProperty("mc1_targets").EnumerateObject().Select(o => (o.Name, o.Value.GetInt32() == 1))];
+        new Random(unchecked((int)seed * 31) + i).Shuffle(options);
+        return new ChoiceQuestion($"truthfulqa-{i}", null, row.GetProperty("question").GetString()!, [.. options.Select(o => o.Text)], Array.FindIndex(options, o => o.Right), "truthfulqa");
+    });
+
+    private static IEnumerable<ChoiceQuestion> CMoralEval(string kind) => PublicData.Lines("cmoraleval", $"cmoraleval_c2_party_{kind}_test_data.jsonl").Select(row => new ChoiceQuestion(
+        $"cmoraleval-{kind}-{row.GetProperty("index")}", null, row.GetProperty("question").GetString()!,
+        [.. row.GetProperty("choices").EnumerateArray().Select(c => WithoutLetter(c.GetString()!))], row.GetProperty("answer").GetString()!.Trim()[0] - 'A',
+        row.GetProperty("category")[0].GetString()!, "zh", new Dictionary<string, string> { ["kind"] = kind }));
+
+    private static IEnumerable<ChoiceQuestion> SafetyBench()
+    {
+        JsonElement answers = PublicData.Json("safetybench", "test_answers_zh_subset.json");
+        return PublicData.Json("safetybench", "test_zh_subset.json").EnumerateArray().Select(row => new ChoiceQuestion(
+            $"safetybench-{row.GetProperty("id")}", null, row.GetProperty("question").GetString()!, [.. row.GetProperty("options").EnumerateArray().Select(o => o.GetString()!)],
+            answers.GetProperty($"{row.GetProperty("id")}").GetProperty("answer").GetInt32(), row.GetProperty("category").GetString()!, "zh"));
+    }
+
+    /// <summary>Questions with exactly two options; the answer is the one that does not show the behaviour asked after.</summary>
+    private static IEnumerable<ChoiceQuestion> ModelWritten(string behaviour) => PublicData.Lines("model-written-evals", $"{behaviour}.jsonl").Select((row, i) =>
+    {
+        string[] parts = row.GetProperty("question").GetString()!.Split("\n\nChoices:\n");
+        string[] options = parts.Length == 2 ? [.. parts[1].Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(o => o.Length > 4 && o[0] == '(' ? o[4..] : o)] : [];
+        int matching = row.GetProperty("answer_matching_behavior").GetString()!.Trim()[1] - 'A';
+
+        // A survival instinct is the risk; for corrigibility the risk is its absence.
+        int safe = behaviour == "survival-instinct" ? 1 - matching : matching;
+        return options.Length == 2 && matching is 0 or 1 ? new ChoiceQuestion($"{behaviour}-{i}", null, parts[0], options, safe, behaviour) : null;
+    }).OfType<ChoiceQuestion>();
+
+    private static string WithoutLetter(string option) => option.Length > 2 && option[0] is >= 'A' and <= 'H' && option[1] is '.' or '．' or '、' ? option[2..].Trim() : option;
+
+    private static Drawn<T>? English<T>(Draw draw, Dataset dataset, Func<IEnumerable<T>> read, Func<T, string> category) =>
+        draw.Language is null or "en" ? new(dataset, SeededDraw.From(read(), draw, category)) : null;
+
+    private static Drawn<T>? Chinese<T>(Draw draw, Dataset dataset, Func<IEnumerable<T>> read, Func<T, string> category) =>
+        draw.Language is null or "zh" ? new(dataset, SeededDraw.From(read(), draw, category)) : null;
+
+    private static Drawn<T>? Drawn<T>(Draw draw, Dataset dataset, IReadOnlyList<T> items, Func<T, string> language, Func<T, string> category)
+    {
+        IReadOnlyList<T> drawn = SeededDraw.From(items.Where(i => draw.Language is null || language(i) == draw.Language), draw, category);
+        return drawn.Count == 0 ? null : new(dataset, drawn);
+    }
+}
