@@ -1,6 +1,5 @@
-using System.Globalization;
 using System.Text.Json;
-using CsvHelper;
+using Sylvan.Data.Csv;
 
 namespace Plumbline.Measure.Public;
 
@@ -10,12 +9,10 @@ internal static class PublicData
     /// <summary>Rows of a CSV file with a header.</summary>
     public static IReadOnlyList<IReadOnlyDictionary<string, string>> Csv(params string[] parts)
     {
-        using StreamReader reader = new(PathOf(parts));
-        using CsvReader csv = new(reader, CultureInfo.InvariantCulture);
-        csv.Read();
-        csv.ReadHeader();
+        using CsvDataReader csv = CsvDataReader.Create(PathOf(parts));
+        string[] names = [.. Enumerable.Range(0, csv.FieldCount).Select(csv.GetName)];
         List<IReadOnlyDictionary<string, string>> rows = [];
-        while (csv.Read()) rows.Add(csv.HeaderRecord!.ToDictionary(h => h, h => csv.GetField(h) ?? "", StringComparer.Ordinal));
+        while (csv.Read()) rows.Add(names.Select((name, i) => (name, csv.GetString(i))).ToDictionary(StringComparer.Ordinal));
         return rows;
     }
 

@@ -93,7 +93,7 @@ public sealed class PublicWorld : World
 
     private static IEnumerable<ChoiceQuestion> CMoralEval(string kind) => PublicData.Lines("cmoraleval", $"cmoraleval_c2_party_{kind}_test_data.jsonl").Select(row => new ChoiceQuestion(
         $"cmoraleval-{kind}-{row.GetProperty("index")}", null, row.GetProperty("question").GetString()!,
-        [.. row.GetProperty("choices").EnumerateArray().Select(c => WithoutLetter(c.GetString()!))], row.GetProperty("answer").GetString()!.Trim()[0] - 'A',
+        [.. row.GetProperty("choices").EnumerateArray().Select(c => WithoutLetter(c.GetString()!))], row.GetProperty("correct_answer").GetString()!.Trim()[0] - 'A',
         row.GetProperty("category")[0].GetString()!, "zh", new Dictionary<string, string> { ["kind"] = kind }));
 
     private static IEnumerable<ChoiceQuestion> SafetyBench()
