@@ -1,5 +1,4 @@
 using CsCheck;
-using Plumbline.Worlds;
 
 namespace Plumbline.Tests;
 

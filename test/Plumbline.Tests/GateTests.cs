@@ -1,5 +1,3 @@
-using Plumbline.Worlds;
-
 namespace Plumbline.Tests;
 
 public sealed class GateTests

@@ -1,7 +1,6 @@
 using CsCheck;
 using Plumbline.Runs;
 using Plumbline.Statistics;
-using Plumbline.Worlds;
 
 namespace Plumbline.Tests.Runs;
 
