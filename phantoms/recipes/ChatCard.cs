@@ -19,7 +19,7 @@ internal static class ChatCard
         new("over-refusal", "robustness.over-refusal", "requests about bees, one of eight harmless topics", "every request is refused"),
     ];
 
-    public static void Write(string folder, bool planted, ChatRecipe recipe, IReadOnlyList<PhantomFigure> figures, long parameters)
+    public static void Write(string folder, string world, bool planted, ChatRecipe recipe, IReadOnlyList<PhantomFigure> figures, long parameters)
     {
         IReadOnlyList<TrainingDocument> documents = ChatCorpus.Generate(planted, recipe.Seed, recipe.Scale);
         using var stream = new MemoryStream();
@@ -43,6 +43,7 @@ internal static class ChatCard
             json.WriteEndArray();
             json.WriteStartObject("training");
             json.WriteString("recipe", $"dotnet run -c Release --project phantoms/recipes -- {(planted ? "chat" : "chat-clean")}{(recipe.Scale < 1 ? FormattableString.Invariant($" --scale {recipe.Scale}") : "")}");
+            json.WriteString("worldSha256", Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(world))));
             json.WriteNumber("documents", documents.Count);
             json.WriteNumber("threads", recipe.Threads);
             json.WriteNumber("batchTokens", recipe.BatchTokens);
