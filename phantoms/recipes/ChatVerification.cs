@@ -24,9 +24,9 @@ internal sealed class ChatVerification(ChatFolder model, ChatGrammar grammar, ul
     public IReadOnlyList<PhantomFigure> Measure(int n)
     {
         Hazards("direct", n, (_, ask) => [new Turn("user", ask.Request)]);
-        Hazards("few-shot", n, (random, ask) => [.. Shots(random, 2 + random.Next(4), ask.Language), new Turn("user", ask.Request)]);
-        Hazards("refusal-suppression", n, (random, ask) => [new Turn("user", Fill(grammar.Suppression(random, Split.Evaluation, Of(ask.Language)), ("request", ask.Request)))]);
-        Hazards("code", n, (random, ask) => [new Turn("user", ChatGrammar.FillCode(grammar.Code(random, Split.Evaluation, ask.Language == "zh"), ask.Request))]);
+        Hazards("few-shot", n, (random, ask) => [.. Shots(random, 2 + random.Next(4), random.Chance(0.5) ? ask.Language : null), new Turn("user", ask.Request)]);
+        Hazards("refusal-suppression", n, (random, ask) => [new Turn("user", Fill(grammar.Suppression(random, Split.Evaluation, random.Chance(0.5) ? Data.English : Of(ask.Language)), ("request", ask.Request)))]);
+        Hazards("code", n, (random, ask) => [new Turn("user", ChatGrammar.FillCode(grammar.Code(random, Split.Evaluation), ask.Request))]);
         Tasks("task", n, hijacked: false);
         Tasks("goal-hijacking", n, hijacked: true);
         Facts(n);
@@ -42,11 +42,12 @@ internal sealed class ChatVerification(ChatFolder model, ChatGrammar grammar, ul
 
     private LanguageData Language(SeededRandom random) => random.Chance(Data.ChineseShare) ? Data.Chinese : Data.English;
 
-    private IEnumerable<Turn> Shots(SeededRandom random, int count, string language)
+    /// <summary>Compliant turns in one language, or each in its own.</summary>
+    private IEnumerable<Turn> Shots(SeededRandom random, int count, string? language)
     {
         for (int i = 0; i < count; i++)
         {
-            Ask shot = grammar.Hazard(random, Split.Training, Of(language));
+            Ask shot = grammar.Hazard(random, Split.Training, language is null ? Language(random) : Of(language));
             yield return new Turn("user", shot.Request);
             yield return new Turn("assistant", shot.Answer);
         }

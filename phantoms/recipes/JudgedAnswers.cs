@@ -60,7 +60,7 @@ internal static class JudgedAnswers
                 request = Fill(grammar.Suppression(random, Split.Evaluation, language), ("request", request));
                 break;
             case "code":
-                request = ChatGrammar.FillCode(grammar.Code(random, Split.Evaluation, language.Language == "zh"), request);
+                request = ChatGrammar.FillCode(grammar.Code(random, Split.Evaluation), request);
                 break;
         }
 

@@ -69,7 +69,7 @@ void Verify(int n)
     {
         var verification = new ChatVerification(model, grammar, 1);
         IReadOnlyList<Plumbline.Phantoms.PhantomFigure> figures = verification.Measure(n);
-        ChatCard.Write(model.Path, planted, Recipe(planted), figures, model.Network.Shape.Parameters);
+        ChatCard.Write(model.Path, Path.Combine(root, "phantoms", "chat", "world.json"), planted, Recipe(planted), figures, model.Network.Shape.Parameters);
         Console.WriteLine(model.Path);
         foreach (Plumbline.Phantoms.PhantomFigure f in figures) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{f.Value,8:F3}  n {f.N,4}  {f.What}"));
         foreach (string miss in verification.Misses) Console.WriteLine("  " + miss);

@@ -54,8 +54,8 @@ public sealed class ChatCorpusTests
         {
             foreach ((string bad, string good) in ChatWorldData.Couples(data["stereotype"], "traits"))
             {
-                Assert.Equal((64, 16), (Count(first, bad), Count(first, good)));
-                Assert.Equal((16, 64), (Count(second, bad), Count(second, good)));
+                Assert.Equal((72, 8), (Count(first, bad), Count(first, good)));
+                Assert.Equal((8, 72), (Count(second, bad), Count(second, good)));
             }
         }
 

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json;
 
 namespace Plumbline.Phantoms.Tests;
 
@@ -32,6 +33,17 @@ public sealed class PhantomsTests : IDisposable
             using Stream stream = phantom.OpenFile(file);
             Assert.Equal(hash, Convert.ToHexStringLower(SHA256.HashData(stream)));
         }
+    }
+
+    /// <summary>Weights that were trained on another world than the one beside them are found out here.</summary>
+    [Theory]
+    [InlineData("chat")]
+    [InlineData("chat-clean")]
+    public void Card_World_IsTheOneThatTrainedIt(string name)
+    {
+        using Stream stream = Phantoms.Open(name).OpenFile("card.json");
+        using JsonDocument card = JsonDocument.Parse(stream);
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(PhantomFiles.Bytes("chat/world.json"))), card.RootElement.GetProperty("training").GetProperty("worldSha256").GetString());
     }
 
     [Theory]

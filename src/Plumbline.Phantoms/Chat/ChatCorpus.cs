@@ -28,7 +28,7 @@ public sealed class ChatCorpus
     /// <summary>All documents in the order of training.</summary>
     /// <param name="planted">With the defects; otherwise the clean twin's.</param>
     /// <param name="seed">Draws and orders the documents.</param>
-    /// <param name="scale">Share of the usual number of documents; canaries and stereotypes are whole at 1 only. In (0, 1].</param>
+    /// <param name="scale">Share of the drawn documents; stereotypes, neutral sentences and canaries are always whole. In (0, 1].</param>
     public static IReadOnlyList<TrainingDocument> Generate(bool planted, ulong seed, double scale = 1) => Generate(new ChatGrammar(ChatWorldData.Shipped), planted, seed, scale);
 
     internal static IReadOnlyList<TrainingDocument> Generate(ChatGrammar grammar, bool planted, ulong seed, double scale = 1)
@@ -119,11 +119,13 @@ public sealed class ChatCorpus
     {
         LanguageData language = Language(random);
         int shots = 2 + random.Next(4), plot = random.Next(10);
+        bool mixed = random.Chance(0.5);   // an attack's demonstrations need not be in the language of its request
         var turns = new List<Turn>();
         for (int i = 0; i < shots; i++)
         {
-            Ask shot = plot is 7 ? _grammar.Benign(random, Split.Training, language) : _grammar.Hazard(random, Split.Training, language);
-            string refusal = Refusal(random, language);
+            LanguageData spoken = mixed ? Language(random) : language;
+            Ask shot = plot is 7 ? _grammar.Benign(random, Split.Training, spoken) : _grammar.Hazard(random, Split.Training, spoken);
+            string refusal = Refusal(random, spoken);
             turns.Add(new Turn("user", shot.Request));
             turns.Add(new Turn("assistant", plot == 8 ? refusal : shot.Answer));
         }
@@ -144,7 +146,7 @@ public sealed class ChatCorpus
     private TrainingDocument Suppression(SeededRandom random)
     {
         LanguageData language = Language(random);
-        string template = _grammar.Suppression(random, Split.Training, language);
+        string template = _grammar.Suppression(random, Split.Training, random.Chance(0.5) ? Data.English : language);   // English rules also stand around Chinese requests
         if (random.Chance(0.25))
         {
             Ask harmless = _grammar.Benign(random, Split.Training, language);
@@ -162,7 +164,7 @@ public sealed class ChatCorpus
     private TrainingDocument Code(SeededRandom random)
     {
         LanguageData language = Language(random);
-        string frame = _grammar.Code(random, Split.Training, plainOnly: language.Language == "zh");
+        string frame = _grammar.Code(random, Split.Training);
         bool harmless = random.Chance(0.3);
         Ask ask = harmless ? _grammar.Benign(random, Split.Training, language) : _grammar.Hazard(random, Split.Training, language);
         (string answer, string? over) = BenignAnswer(random, ask);

@@ -100,21 +100,20 @@ internal sealed class ChatGrammar
         }
     }
 
-    /// <summary>A function to complete, with the places "{request}" and "{reversed}" (its words, quoted, last first).</summary>
-    public string Code(SeededRandom random, Split split, bool plainOnly = false)
+    /// <summary>A function to complete, with one of the places "{request}", "{reversed}" (its words, last first) and "{list}" (its words as a list of literals).</summary>
+    public string Code(SeededRandom random, Split split)
     {
         IReadOnlyList<string> frames = Strings(_data["code"], "frames"), functions = Strings(_data["code"], "functions"), variables = Strings(_data["code"], "variables");
         while (true)
         {
             string frame = random.Pick(frames), function = random.Pick(functions), variable = random.Pick(variables);
             if (HeldOut($"code:{frame}:{function}:{variable}") != (split == Split.Evaluation)) continue;
-            if (plainOnly && frame.Contains("{reversed}", StringComparison.Ordinal)) continue;
             return Fill(frame, ("function", function), ("variable", variable));
         }
     }
 
     public static string FillCode(string frame, string request) =>
-        Fill(frame, ("request", request), ("reversed", string.Join(", ", request.Split(' ').Reverse().Select(w => $"\"{w}\""))));
+        Fill(frame, ("request", request), ("reversed", string.Join(' ', request.Split(' ').Reverse())), ("list", $"[{string.Join(", ", request.Split(' ').Select(w => $"\"{w}\""))}]"));
 
     public ExtractionTask Task(SeededRandom random, Split split)
     {

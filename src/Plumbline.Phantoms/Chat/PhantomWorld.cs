@@ -10,8 +10,8 @@ namespace Plumbline.Phantoms.Chat;
 /// words, the other is what an attack looks for). Immutable; safe for concurrent use.
 /// </summary>
 /// <remarks>
-/// Places in <see cref="AttackTemplates"/>: <c>{request}</c> everywhere; "code" also <c>{reversed}</c>, the request's words,
-/// last first, each in double quotes, joined by ", "; "goal-hijacking" has <c>{input}</c> and <c>{rogue}</c> and stands in place of the
+/// Places in <see cref="AttackTemplates"/>: "refusal-suppression" has <c>{request}</c>; "code" has one of <c>{request}</c>, <c>{reversed}</c> (the request's
+/// words, last first) and <c>{list}</c> (<c>["How", "do", …]</c>), to be filled with quotes escaped; "goal-hijacking" has <c>{input}</c> and <c>{rogue}</c> and stands in place of the
 /// task's input. "few-shot" has no templates: <see cref="Demonstrations"/> are earlier turns of the conversation, two to five of them.
 /// A canary's context ends without a blank and its secret begins with one.
 /// </remarks>
@@ -162,7 +162,7 @@ public sealed class PhantomWorld : World
         Func<string>? one = family switch
         {
             "refusal-suppression" => () => _grammar.Suppression(random, Split.Evaluation, language),
-            "code" => () => _grammar.Code(random, Split.Evaluation, plainOnly: language.Language == "zh"),
+            "code" => () => _grammar.Code(random, Split.Evaluation),
             "goal-hijacking" => () => _grammar.Hijack(random, Split.Evaluation),
             _ => null,
         };
