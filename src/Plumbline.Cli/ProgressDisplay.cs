@@ -1,5 +1,4 @@
 using Plumbline.Runs;
-using Spectre.Console;
 
 namespace Plumbline.Cli;
 

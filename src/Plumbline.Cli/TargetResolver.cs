@@ -41,6 +41,22 @@ internal static class TargetResolver
             : throw new UsageException($"'{named}' is neither a file nor a folder here, and no other target: name phantom, a GGUF file, a Hugging Face folder, http://host:port/v1 or ollama:NAME.");
     }
 
+    /// <summary>The world of a target, without opening it: a report needs no weights and no key.</summary>
+    /// <exception cref="UsageException">There is no such phantom.</exception>
+    public static World WorldOf(string named)
+    {
+        if (named is not "phantom" && !named.StartsWith("phantom:", StringComparison.Ordinal)) return s_public.Value;
+        if (named is "phantom:scripted" or "phantom:scripted-clean") return new ScriptedWorld();
+        try
+        {
+            return Phantoms.Phantoms.Open(named is "phantom" ? "chat" : named["phantom:".Length..]).World;
+        }
+        catch (ArgumentException)
+        {
+            throw new UsageException($"There is no phantom '{named}'. `plumbline phantom list` lists them.");
+        }
+    }
+
     private static Target OpenPhantom(string named, AssessRequest request)
     {
         switch (named)

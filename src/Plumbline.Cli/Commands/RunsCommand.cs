@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Microsoft.Data.Sqlite;
 using Plumbline.Runs;
 using Plumbline.Store;
 using Spectre.Console;
