@@ -64,22 +64,24 @@ internal sealed class LiveSession(Target target, IRunStore store, RunOptions opt
             key = key with { Low = key.Low + (UInt128)nth };
             if (store.Recall(key) is { } remembered)
             {
-                Take(remembered, conversation);
+                Take(remembered, Letters(conversation));
                 return remembered;
             }
         }
 
         Answer answer = await SendAsync(async token => Read(await target.Client.GetResponseAsync(conversation, wanted, token)), cancellationToken);
-        Take(answer, conversation);
+        Take(answer, Letters(conversation));
         if (target.IsRemote) await store.JournalAsync(key, answer);
         return answer;
     }
 
     /// <inheritdoc/>
-    public override Task<Answer> ScoreAsync(IReadOnlyList<SequenceQuery> queries, CancellationToken cancellationToken)
+    public override async Task<Answer> ScoreAsync(IReadOnlyList<SequenceQuery> queries, CancellationToken cancellationToken)
     {
         ISequenceScorer scorer = target.Scorer ?? throw new SequenceScoringException("the target gives no log-likelihoods");
-        return SendAsync(async token => new Answer { Scores = await scorer.ScoreAsync(queries, token) }, cancellationToken);
+        Answer answer = await SendAsync(async token => new Answer { Scores = await scorer.ScoreAsync(queries, token) }, cancellationToken);
+        Take(answer, queries.Sum(q => q.Context.Length + q.Continuation.Length));
+        return answer;
     }
 
     private async Task<Answer> SendAsync(Func<CancellationToken, Task<Answer>> send, CancellationToken cancellationToken)
@@ -129,9 +131,16 @@ internal sealed class LiveSession(Target target, IRunStore store, RunOptions opt
         Attempts++;
     }
 
-    private void Take(Answer answer, IList<ChatMessage> conversation)
+    private static int Letters(IList<ChatMessage> conversation)
     {
-        meter.Received(answer, conversation);
+        int letters = 0;
+        foreach (ChatMessage message in conversation) letters += message.Text.Length;
+        return letters;
+    }
+
+    private void Take(Answer answer, int letters)
+    {
+        meter.Received(answer, letters);
         InputTokens = answer.InputTokens is { } input ? (InputTokens ?? 0) + input : InputTokens;
         OutputTokens = answer.OutputTokens is { } output ? (OutputTokens ?? 0) + output : OutputTokens;
     }

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.AI;
-
 namespace Plumbline.Runs;
 
 /// <summary>
@@ -51,7 +49,7 @@ public sealed class RunMeter(RunOptions options)
     /// <summary>Counts what earlier sessions of the run used against its budgets.</summary>
     internal void Earlier(SampleRecord record)
     {
-        if (record.Attempts == 0) return;
+        if (record is { InputTokens: null, OutputTokens: null, Outcome: Outcome.Errored or Outcome.Skipped }) return;
         Interlocked.Add(ref _earlierInput, record.InputTokens ?? Guess(record.Prompt.Length));
         Interlocked.Add(ref _earlierOutput, record.OutputTokens ?? Guess(record.Answer.Length));
     }
@@ -62,13 +60,14 @@ public sealed class RunMeter(RunOptions options)
         if (again) Interlocked.Increment(ref _retries);
     }
 
-    internal void Received(Answer answer, IList<ChatMessage> conversation)
+    /// <summary>Counts an answer to a request of so many letters.</summary>
+    internal void Received(Answer answer, int letters)
     {
         if (answer is { InputTokens: null, OutputTokens: null }) Interlocked.Increment(ref _unknown);
         if (answer.InputTokens is { } input) Interlocked.Add(ref _input, input);
-        else Interlocked.Add(ref _guessedInput, Guess(conversation.Sum(m => m.Text.Length)));
+        else Interlocked.Add(ref _guessedInput, Guess(letters));
         if (answer.OutputTokens is { } output) Interlocked.Add(ref _output, output);
-        else Interlocked.Add(ref _guessedOutput, Guess(answer.Text.Length));
+        else if (answer.Text.Length > 0) Interlocked.Add(ref _guessedOutput, Guess(answer.Text.Length));
     }
 }
 
