@@ -49,6 +49,6 @@ async Task<double> OursAsync(EndpointServer server, string[] texts)
         "exec", Path.Combine(AppContext.BaseDirectory, "Plumbline.Cli.dll"), "assess", server.Address, "--model", "m", "--suite", suite, "--prompts", file,
         "--concurrency", $"{concurrency}", "--out", Path.Combine(folder, "run"), "--quiet",
     ])
-    { RedirectStandardOutput = true };
+    { RedirectStandardOutput = true, UseShellExecute = false };
     return await Timed.RunAsync(start, server, texts.Length);
 }

@@ -47,7 +47,7 @@ internal static class Promptfoo
             Path.Combine(installed, "node_modules", "promptfoo", "dist", "src", "entrypoint.js"), "eval", "-c", file, "--max-concurrency", $"{concurrency}",
             "--no-cache", "--no-progress-bar", "--no-table", "--no-share", "-o", Path.Combine(folder, "promptfoo-results.json"),
         ])
-        { RedirectStandardOutput = true, WorkingDirectory = folder };
+        { RedirectStandardOutput = true, UseShellExecute = false, WorkingDirectory = folder };
         start.Environment["PROMPTFOO_DISABLE_TELEMETRY"] = "1";
         start.Environment["PROMPTFOO_DISABLE_UPDATE"] = "1";
         start.Environment["PROMPTFOO_DISABLE_REMOTE_GENERATION"] = "1";

@@ -6,7 +6,6 @@ using Plumbline.Measure.OverRefusal;
 using Plumbline.Phantoms.Scripted;
 using Plumbline.Runs;
 using Plumbline.Suites;
-using Plumbline.Worlds;
 
 namespace Plumbline.Store.Tests;
 

@@ -2,7 +2,6 @@ using System.Collections;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using Plumbline.Cli;
 
 namespace Plumbline.Cli.Tests.EndToEnd;
 
@@ -53,6 +52,7 @@ internal sealed class CliProcess : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
+            UseShellExecute = false,
         };
 
         // The runtime's own diagnostics socket would be mistaken for one of ours; the test host's settings are not the command's.
