@@ -49,7 +49,7 @@ internal sealed record AssessRequest
     public IReadOnlyDictionary<string, string> ToOptions()
     {
         SortedDictionary<string, string> options = new(StringComparer.Ordinal);
-        Add("target", Target);
+        Add("target", Target is null ? null : KeptAddress.Of(Target));
         Add("--model", Model);
         Add("--api-key-env", ApiKeyVariable);
         Add("--suite", Suite);

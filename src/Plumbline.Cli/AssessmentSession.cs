@@ -6,6 +6,7 @@ using Plumbline.Reports;
 using Plumbline.Runs;
 using Plumbline.Store;
 using Plumbline.Suites;
+using Plumbline.Worlds;
 
 namespace Plumbline.Cli;
 
@@ -13,12 +14,13 @@ namespace Plumbline.Cli;
 /// One `assess` or `resume` from request to exit code: target → plan → run → figures → reports. Without a target the
 /// default pair is assessed: the planted phantom, then its clean twin in a folder inside the first one's.
 /// </summary>
-internal sealed class AssessmentSession(AssessRequest request, Surroundings surroundings, bool json, bool quiet)
+internal sealed class AssessmentSession(AssessRequest request, Surroundings surroundings, bool json, bool quiet, Suite? kept = null)
 {
     private const string Planted = "phantom";
     private const string Clean = "phantom:chat-clean";
 
-    private readonly Suite _suite = Suite.Load(request.Suite);
+    private readonly Suite _suite = WithPrompts(kept ?? Suite.Load(request.Suite), request.Prompts);
+    private readonly Price? _price = PriceOf(request);
 
     private IReadOnlyList<Gate> Gates => [.. _suite.Gates, .. request.Gates.Select(ParseGate)];
 
@@ -40,8 +42,8 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
     public async Task<int> RehearseAsync(CancellationToken cancellationToken)
     {
         await using Target target = TargetResolver.Open(request.Target ?? Planted, request, surroundings);
-        IReadOnlyList<PlannedEvaluation> plan = PlanFor(target);
-        long requests = 0, tokens = 0;
+        IReadOnlyList<PlannedEvaluation> plan = PlanFor(request.Target ?? Planted, target.World);
+        long requests = 0, read = 0, written = 0;
         foreach (PlannedEvaluation planned in plan)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -53,10 +55,10 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
             }
 
             await surroundings.Output.WriteLineAsync($"{planned.Evaluation.Card.Id,-24} {planned.Count,8:N0} requests  about {input,9:N0} tokens in, at most {output,9:N0} out{(planned.SkipReason is { } why ? $"  ({why})" : "")}");
-            (requests, tokens) = (requests + planned.Count, tokens + input + output);
+            (requests, read, written) = (requests + planned.Count, read + input, written + output);
         }
 
-        await surroundings.Output.WriteLineAsync($"{"all",-24} {requests,8:N0} requests  at most about {tokens:N0} tokens. Nothing was sent.");
+        await surroundings.Output.WriteLineAsync($"{"all",-24} {requests,8:N0} requests  at most about {read + written:N0} tokens{(_price is { } price ? string.Create(CultureInfo.InvariantCulture, $", {price.Of(read, written):0.00##} {price.Currency}") : "")}. Nothing was sent.");
         return ExitCode.Done;
     }
 
@@ -64,8 +66,9 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
     public static async Task<int> ReportAsync(string folder, string format, string? file, string? language, Surroundings surroundings, CancellationToken cancellationToken)
     {
         AssessRequest request;
-        await using (SqliteRunStore store = SqliteRunStore.Open(folder)) request = AssessRequest.FromOptions(store.Header.Options);
-        AssessmentSession session = new(request, surroundings, json: false, quiet: true);
+        Suite suite;
+        await using (SqliteRunStore store = SqliteRunStore.Open(folder)) (request, suite) = (AssessRequest.FromOptions(store.Header.Options), Suite.Parse(store.Header.SuiteText, store.Header.Suite));
+        AssessmentSession session = new(request, surroundings, json: false, quiet: true, suite);
         RunResult result = await session.MeasureAsync(folder, cancellationToken);
         ReportFormat form = Enum.Parse<ReportFormat>(format, ignoreCase: true);
         if (file is null)
@@ -91,10 +94,10 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
         foreach ((string named, string place) in pair ? [(Planted, folder), (Clean, RunFolder.Twin(folder))] : new[] { (request.Target!, folder) })
         {
             await using Target target = TargetResolver.Open(named, request, surroundings);
-            IReadOnlyList<PlannedEvaluation> plan = PlanFor(target);
+            IReadOnlyList<PlannedEvaluation> plan = PlanFor(named, target.World);
             await using SqliteRunStore opened = store(target, place);
             Verify(opened.Header, target);
-            RunEngine engine = new(target, opened, request.ToRunOptions(null), surroundings.Clock);
+            RunEngine engine = new(target, opened, request.ToRunOptions(_price), surroundings.Clock);
             try
             {
                 if (!cancelled) await engine.RunAsync(plan, display.For(target.Name), cancellationToken);
@@ -104,7 +107,7 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
                 cancelled = true;
             }
 
-            RunResult measured = Assessment.Measure(plan, opened, target.World, Gates, null, cancelled);
+            RunResult measured = Assessment.Measure(plan, opened, target.World, Gates, _price, cancelled);
             if (place == folder) result = measured;
             else twin = measured;
             if (cancelled) break;
@@ -126,14 +129,25 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
 
         async Task<RunResult> OneAsync(string named, string place)
         {
-            await using Target target = TargetResolver.Open(named, request, surroundings);
+            World world = TargetResolver.WorldOf(named);
             await using SqliteRunStore store = SqliteRunStore.Open(place);
-            return Assessment.Measure(PlanFor(target), store, target.World, Gates, null, cancelled: false);
+            return Assessment.Measure(PlanFor(named, world), store, world, Gates, _price, cancelled: false);
         }
     }
 
-    private IReadOnlyList<PlannedEvaluation> PlanFor(Target target) =>
-        Assessment.Plan(_suite, Catalog.All, target.World, request.Seed, request.Limit, request.Language, Gates, likelihood: target is { IsRemote: false, Scorer: not null });
+    private IReadOnlyList<PlannedEvaluation> PlanFor(string named, World world) => Assessment.Plan(
+        _suite, request.Prompts is null ? Catalog.All : [.. Catalog.All.Where(e => e is not UserPrompts), new UserPrompts(request.Prompts)], world, request.Seed, request.Limit,
+        request.Language, Gates, likelihood: !TargetResolver.IsRemote(named));
+
+    private static Suite WithPrompts(Suite suite, string? prompts) =>
+        prompts is null || suite.Entries.Any(e => e.Id == UserPrompts.Id) ? suite : suite with { Entries = [.. suite.Entries, new(UserPrompts.Id)] };
+
+    private static Price? PriceOf(AssessRequest request) => (request.Prices, request.MoneyBudget) switch
+    {
+        (null, null) => null,
+        (null, _) => throw new UsageException("--budget-money needs a price: name a file with --prices."),
+        ({ } file, _) => PriceTable.Load(file, request.Model ?? request.Target ?? Planted),
+    };
 
     private static Gate ParseGate(string text)
     {
@@ -191,7 +205,7 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
         if (run.Cancelled) return ExitCode.Cancelled;
         OutcomeCounts all = run.Metrics.GroupBy(m => m.Evaluation.Split('/')[0]).Select(g => g.MaxBy(m => m.Outcomes.Total)!.Outcomes)
             .Aggregate((a, b) => new(a.Scored + b.Scored, a.Refused + b.Refused, a.Unparsable + b.Unparsable, a.Errored + b.Errored, a.Skipped + b.Skipped));
-        if (all.Judged == 0 || all.Errored > all.Total / 2) return ExitCode.Error;
+        if (all.Judged == 0 || all.Errored > all.Judged + all.Unparsable) return ExitCode.Error;
         return run.Gates.All(g => g.Holds) ? ExitCode.Done : ExitCode.GateFailed;
     }
 

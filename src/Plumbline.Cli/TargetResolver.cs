@@ -20,6 +20,10 @@ internal static class TargetResolver
 
     private static readonly Lazy<World> s_public = new(() => new PublicWorld());
 
+    /// <summary>Whether a name stands for something beyond this process.</summary>
+    public static bool IsRemote(string named) =>
+        named.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || named.StartsWith("https://", StringComparison.OrdinalIgnoreCase) || named.StartsWith("ollama:", StringComparison.Ordinal);
+
     /// <summary>Opens a target.</summary>
     /// <exception cref="UsageException">The name is of no known form, or an option is missing.</exception>
     /// <exception cref="ModelFileException">The file is broken or of a kind that is not supported.</exception>
@@ -40,6 +44,22 @@ internal static class TargetResolver
         return File.Exists(named) || Directory.Exists(named)
             ? OpenLocal(named, named, Fingerprint(named), s_public.Value, request)
             : throw new UsageException($"'{named}' is neither a file nor a folder here, and no other target: name phantom, a GGUF file, a Hugging Face folder, http://host:port/v1 or ollama:NAME.");
+    }
+
+    /// <summary>The world of a target, without opening it: a report needs no weights and no key.</summary>
+    /// <exception cref="UsageException">There is no such phantom.</exception>
+    public static World WorldOf(string named)
+    {
+        if (named is not "phantom" && !named.StartsWith("phantom:", StringComparison.Ordinal)) return s_public.Value;
+        if (named is "phantom:scripted" or "phantom:scripted-clean") return new ScriptedWorld();
+        try
+        {
+            return Phantoms.Phantoms.Open(named is "phantom" ? "chat" : named["phantom:".Length..]).World;
+        }
+        catch (ArgumentException)
+        {
+            throw new UsageException($"There is no phantom '{named}'. `plumbline phantom list` lists them.");
+        }
     }
 
     private static Target OpenPhantom(string named, AssessRequest request)

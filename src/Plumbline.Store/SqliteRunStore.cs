@@ -34,6 +34,7 @@ public sealed class SqliteRunStore : IRunStore
     private readonly Channel<(object Row, RequestKey Key, TaskCompletionSource Durable)> _rows =
         Channel.CreateUnbounded<(object, RequestKey, TaskCompletionSource)>(new() { SingleReader = true });
     private readonly Task _writing;
+    private readonly long _session;
 
     private SqliteRunStore(string file, RunHeader? create)
     {
@@ -41,18 +42,13 @@ public sealed class SqliteRunStore : IRunStore
         try
         {
             _connectionString = new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString();
+            if (create is not null) Begin(file, create);
             _writer = Connect();
             _reader = Connect();
-            if (create is not null)
-            {
-                using SqliteTransaction begin = _writer.BeginTransaction();
-                Execute(_writer, Schema);
-                foreach ((string key, string value) in RunHeaderText.Write(create)) Execute(_writer, "INSERT INTO run VALUES ($a, $b)", key, value);
-                begin.Commit();
-            }
 
             Header = ReadHeader(file);
             Resumed = Scalar("SELECT COUNT(*) FROM (SELECT 1 FROM samples LIMIT 1)") > 0 || Scalar("SELECT COUNT(*) FROM (SELECT 1 FROM journal LIMIT 1)") > 0;
+            _session = Scalar("SELECT COALESCE(MAX(rowid), 0) + 1 FROM sessions");
             _insertSample = Prepare($"INSERT INTO samples ({Columns}) VALUES ({string.Join(", ", Enumerable.Range(0, 19).Select(i => $"$p{i}"))})", 19);
             _insertAnswer = Prepare("INSERT OR IGNORE INTO journal VALUES ($p0, $p1)", 2);
             _writing = Task.Run(WriteAsync);
@@ -228,7 +224,8 @@ public sealed class SqliteRunStore : IRunStore
                 using (SqliteCommand command = _writer.CreateCommand())
                 {
                     command.Transaction = transaction;
-                    command.CommandText = "INSERT INTO sessions VALUES ($a, $b, $c, $d, $e)";
+                    command.CommandText = "INSERT OR REPLACE INTO sessions (rowid, seconds, requests, retries, hosts, notes) VALUES ($n, $a, $b, $c, $d, $e)";
+                    command.Parameters.AddWithValue("$n", _session);
                     command.Parameters.AddWithValue("$a", t.Seconds);
                     command.Parameters.AddWithValue("$b", t.Requests);
                     command.Parameters.AddWithValue("$c", t.Retries);
@@ -293,6 +290,23 @@ public sealed class SqliteRunStore : IRunStore
         {
             throw new IOException($"{file} was written by another version, or is damaged: {e.Message}", e);
         }
+    }
+
+    /// <summary>A new run appears under its name only when its header is whole, so that a process killed here leaves none, not half a one.</summary>
+    private static void Begin(string file, RunHeader header)
+    {
+        string unfinished = file + ".new";
+        File.Delete(unfinished);
+        using (SqliteConnection connection = new(new SqliteConnectionStringBuilder { DataSource = unfinished, Pooling = false }.ToString()))
+        {
+            connection.Open();
+            using SqliteTransaction begin = connection.BeginTransaction();
+            Execute(connection, Schema);
+            foreach ((string key, string value) in RunHeaderText.Write(header)) Execute(connection, "INSERT INTO run VALUES ($a, $b)", key, value);
+            begin.Commit();
+        }
+
+        File.Move(unfinished, file);
     }
 
     private SqliteConnection Connect()

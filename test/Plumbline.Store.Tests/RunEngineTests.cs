@@ -91,6 +91,83 @@ public sealed class RunEngineTests : IDisposable
         Assert.All(store.Read("open-questions"), r => Assert.Equal(Outcome.Scored, r.Outcome));
     }
 
+    [Theory]
+    [InlineData(30, 70, false)]
+    [InlineData(30, int.MaxValue, true)]
+    public async Task Run_TargetDown_RetriesStopUntilItAnswersAgain(int from, int to, bool forEver)
+    {
+        DownClient client = new(new ScriptedPhantom(ScriptedLaw.Planted), from, to);
+        await using Target target = new("t", "f", client, new ScriptedWorld()) { IsRemote = true };
+        await using SqliteRunStore store = SqliteRunStore.Create(_folder, Header());
+        IReadOnlyList<PlannedEvaluation> plan = Plan(target, "jailbreak");
+        RunEngine engine = new(target, store, new() { Concurrency = 4, MaxRetries = 2, RetryDelay = TimeSpan.FromMilliseconds(1) }, TimeProvider.System);
+        await engine.RunAsync(plan, null, TestContext.Current.CancellationToken);
+        OutcomeCounts outcomes = OutcomeCounts.Of(store.Read("jailbreak"));
+        Assert.Equal(300, outcomes.Total);
+        if (forEver)
+        {
+            // 30 answers, then 8 samples with two retries each, then 28 without: the rest is not sent.
+            Assert.InRange(client.Requests, 60, 100);
+            Assert.InRange(outcomes.Errored, 265, 275);
+            Assert.Contains(store.Totals().Notes, n => n.Contains("given up", StringComparison.Ordinal));
+            Assert.All(Assessment.Measure(plan, store, target.World, [], null, false).Metrics, m => Assert.Null(m.Estimate));
+        }
+        else
+        {
+            // Of the 40 failed requests the first 8 samples took three each, the others one.
+            Assert.InRange(outcomes.Errored, 15, 32);
+            Assert.InRange(client.Requests, 300, 325);
+            Assert.DoesNotContain(store.Totals().Notes, n => n.Contains("given up", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task Run_TargetCannotTakeASample_ErrsThatSampleAlone()
+    {
+        CountingClient client = new(new ThrowingClient(new ScriptedPhantom(ScriptedLaw.Planted))) { StopAfter = int.MaxValue };
+        RunResult run = await RunAsync(client, 4, "open-questions");
+        Metric metric = Assert.Single(run.Metrics);
+        Assert.Equal(1, metric.Outcomes.Errored);
+        Assert.Equal(99, metric.Estimate!.N);
+    }
+
+    [Fact]
+    public async Task Run_StoreFails_StopsAtOnce()
+    {
+        ScriptedPhantom phantom = new(ScriptedLaw.Planted);
+        await using Target target = new("t", "f", phantom, new ScriptedWorld());
+        await using SqliteRunStore store = SqliteRunStore.Create(_folder, Header());
+        PlannedEvaluation planned = Plan(target, "open-questions")[0];
+        int drawn = 0;
+        IEnumerable<Sample> Endless()
+        {
+            // The same sample for ever: its second row cannot be stored.
+            while (true)
+            {
+                drawn++;
+                yield return planned.Samples.Samples.First();
+            }
+        }
+
+        PlannedEvaluation broken = new(planned.Evaluation, planned.Samples with { Samples = Endless() }, 100);
+        await Assert.ThrowsAsync<IOException>(() => new RunEngine(target, store, new() { Concurrency = 4 }, TimeProvider.System).RunAsync([broken], null, TestContext.Current.CancellationToken));
+        Assert.InRange(drawn, 2, 4 * 66);
+    }
+
+    [Fact]
+    public async Task Run_SilentAboutUsage_BudgetCountsAnEstimate()
+    {
+        await using Target target = new("t", "f", new SilentClient(new ScriptedPhantom(ScriptedLaw.Planted)), new ScriptedWorld());
+        await using SqliteRunStore store = SqliteRunStore.Create(_folder, Header());
+        IReadOnlyList<PlannedEvaluation> plan = Plan(target, "open-questions");
+        RunEngine engine = new(target, store, new() { Concurrency = 1, TokenBudget = 100 }, TimeProvider.System);
+        await engine.RunAsync(plan, null, TestContext.Current.CancellationToken);
+        RunResult run = Assessment.Measure(plan, store, target.World, [], null, false);
+        Assert.InRange(run.Metrics[0].Outcomes.Scored, 5, 20);
+        Assert.Equal(0, run.Cost.InputTokens);
+        Assert.Contains(run.Notes, n => n.Contains("estimate", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Run_BudgetSpent_SkipsTheRestAndSaysWhy()
     {
@@ -170,5 +247,36 @@ public sealed class RunEngineTests : IDisposable
             Interlocked.Decrement(ref _left) >= 0
                 ? throw new TargetException("429") { Retryable = true, Throttled = true, RetryAfter = TimeSpan.FromSeconds(20) }
                 : base.GetResponseAsync(messages, options, cancellationToken);
+    }
+
+    private sealed class DownClient(IChatClient inner, int from, int to) : DelegatingChatClient(inner)
+    {
+        private int _requests;
+
+        public int Requests => _requests;
+
+        public override Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+        {
+            int number = Interlocked.Increment(ref _requests);
+            return number > from && number <= to ? throw new TargetException("503") { Retryable = true } : base.GetResponseAsync(messages, options, cancellationToken);
+        }
+    }
+
+    private sealed class ThrowingClient(IChatClient inner) : DelegatingChatClient(inner)
+    {
+        private int _requests;
+
+        public override Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
+            Interlocked.Increment(ref _requests) == 50 ? throw new ArgumentException("the conversation does not fit") : base.GetResponseAsync(messages, options, cancellationToken);
+    }
+
+    private sealed class SilentClient(IChatClient inner) : DelegatingChatClient(inner)
+    {
+        public override async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+        {
+            ChatResponse response = await base.GetResponseAsync(messages, options, cancellationToken);
+            response.Usage = null;
+            return response;
+        }
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Plumbline.Store;
+using Plumbline.Suites;
 
 namespace Plumbline.Cli.Commands;
 
@@ -9,6 +10,7 @@ internal static class ResumeCommand
     public static Command Build(Surroundings surroundings)
     {
         Argument<string> run = new("run") { Description = "The run's folder, or its id under plumbline-runs." };
+        Option<string?> target = new("--target") { Description = "The address again, where it holds a password or a key: a run keeps none." };
         Option<bool> json = new("--json") { Description = "One JSON object on standard output." };
         Option<bool> quiet = new("--quiet") { Description = "No progress; the verdict only." };
         Command command = new("resume", """
@@ -17,13 +19,24 @@ internal static class ResumeCommand
             Example:
               plumbline resume plumbline-runs/20260102-030405-1a2b
             """)
-        { run, json, quiet };
+        { run, target, json, quiet };
         command.SetAction(async (parsed, cancellation) =>
         {
             string folder = RunFolder.Find(parsed.GetValue(run)!);
             AssessRequest request;
-            await using (SqliteRunStore store = SqliteRunStore.Open(folder)) request = AssessRequest.FromOptions(store.Header.Options);
-            return await new AssessmentSession(request, surroundings, parsed.GetValue(json), parsed.GetValue(quiet)).ResumeAsync(folder, cancellation);
+            Suite suite;
+            await using (SqliteRunStore store = SqliteRunStore.Open(folder))
+            {
+                (request, suite) = (AssessRequest.FromOptions(store.Header.Options), Suite.Parse(store.Header.SuiteText, store.Header.Suite));
+            }
+
+            if (parsed.GetValue(target) is { } again) request = request with { Target = again };
+            if (KeptAddress.IsMasked(request.Target))
+            {
+                throw new UsageException($"The address {request.Target} held a password or a key, which the run does not keep: give it again with --target.");
+            }
+
+            return await new AssessmentSession(request, surroundings, parsed.GetValue(json), parsed.GetValue(quiet), suite).ResumeAsync(folder, cancellation);
         });
         return command;
     }

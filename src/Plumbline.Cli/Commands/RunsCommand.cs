@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using Plumbline.Runs;
 using Plumbline.Store;
 using Spectre.Console;
@@ -25,7 +26,7 @@ internal static class RunsCommand
                 {
                     await using SqliteRunStore store = SqliteRunStore.Open(run);
                     RunHeader header = store.Header;
-                    string state = File.Exists(Path.Combine(run, "report.html")) ? "done" : "unfinished: plumbline resume";
+                    string state = Ended(run) ? "done" : "unfinished: plumbline resume";
                     table.AddRow(Markup.Escape(name), header.Started.ToString("yyyy-MM-dd HH:mm"), Markup.Escape(header.Target), Markup.Escape(header.Suite), header.Seed.ToString(), state);
                 }
                 catch (IOException e)
@@ -39,5 +40,22 @@ internal static class RunsCommand
             return ExitCode.Done;
         });
         return command;
+    }
+
+    /// <summary>A run that was cancelled has a report, too, which says so.</summary>
+    private static bool Ended(string run)
+    {
+        string report = Path.Combine(run, "report.json");
+        if (!File.Exists(report)) return false;
+        try
+        {
+            using FileStream stream = File.OpenRead(report);
+            using JsonDocument document = JsonDocument.Parse(stream);
+            return document.RootElement.TryGetProperty("exit", out JsonElement exit) && exit.TryGetInt32(out int code) && code != ExitCode.Cancelled;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return false; // killed while it was written
+        }
     }
 }

@@ -68,7 +68,7 @@ public static class Assessment
             examples.AddRange(store.Examples(card.Id, ExamplesPerOutcome));
             if (outcomes.Judged > 0)
             {
-                metrics.AddRange(planned.Evaluation.Measure(world, planned.Samples.Dataset, records));
+                metrics.AddRange(planned.Evaluation.Measure(world, planned.Samples.Dataset, records).Select(m => Sound(m, reason)));
             }
             else
             {
@@ -101,6 +101,21 @@ public static class Assessment
             Cancelled = cancelled,
             Examples = examples,
             Twin = twin,
+        };
+    }
+
+    /// <summary>
+    /// No figure where more samples failed than were answered: a target that dies after three answers has shown nothing,
+    /// and no gate may hold on that.
+    /// </summary>
+    private static Metric Sound(Metric metric, string? reason)
+    {
+        OutcomeCounts o = metric.Outcomes;
+        return o.Errored <= o.Judged + o.Unparsable ? metric : metric with
+        {
+            Estimate = null,
+            Corrected = null,
+            Reason = $"{o.Errored:N0} of {o.Total:N0} samples got no answer{(reason is null ? "" : $" ({reason})")}: the {o.Judged:N0} others say too little",
         };
     }
 }

@@ -33,7 +33,7 @@ public interface IRunStore : IAsyncDisposable
     /// <summary>How many rows an evaluation has.</summary>
     int Count(string evaluation);
 
-    /// <summary>Adds to the record of contacted hosts, retries and seconds of work of earlier sessions.</summary>
+    /// <summary>Writes what this session has used so far (hosts, requests, retries, seconds), in place of what it noted before.</summary>
     Task NoteAsync(SessionTotals totals);
 
     /// <summary>The sum over all sessions of the run so far.</summary>

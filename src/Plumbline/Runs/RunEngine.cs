@@ -1,18 +1,45 @@
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+using Polly;
 
 namespace Plumbline.Runs;
 
 /// <summary>
 /// Asks a target every sample of a plan, once, and appends each outcome to the store. Samples flow one way: drawn
-/// lazily, at most <see cref="RunOptions.Concurrency"/> under way, each row durable before its place is given to the
-/// next. So memory is bounded, and a process that dies at any instant owes at most the requests then under way.
+/// lazily by as many workers as there may be requests, of which the limit lets through as many as the target bears.
+/// A remote target's row is durable before its worker goes on, so that a process that dies at any instant owes at most
+/// the requests then under way; rows of a target in this process, which cost nothing to make again, may run a little ahead.
 /// </summary>
-public sealed class RunEngine(Target target, IRunStore store, RunOptions options, TimeProvider clock)
+public sealed class RunEngine
 {
-    private readonly AdaptiveLimit _limit = new(options.Concurrency ?? target.Concurrency, clock);
-    private readonly RunMeter _meter = new(options);
+    /// <summary>Rows that a worker may have waiting for the disk, where making them again costs nothing.</summary>
+    private const int Ahead = 64;
+
+    private static readonly TimeSpan s_noteInterval = TimeSpan.FromSeconds(1);
+
+    private readonly Target _target;
+    private readonly IRunStore _store;
+    private readonly RunOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly int _concurrency;
+    private readonly AdaptiveLimit _limit;
+    private readonly TargetHealth _health;
+    private readonly RunMeter _meter;
+    private readonly ResiliencePipeline _retries;
     private (string Evaluation, string Sample)? _knocked;
+    private long _started;
+    private long _noted;
+
+    public RunEngine(Target target, IRunStore store, RunOptions options, TimeProvider clock)
+    {
+        (_target, _store, _options, _clock) = (target, store, options, clock);
+        _concurrency = options.Concurrency ?? target.Concurrency;
+        _limit = new(_concurrency, clock);
+        _health = new(_concurrency);
+        _meter = new(options);
+        _retries = LiveSession.Retries(options, _health, clock, knock: false);
+    }
 
     /// <summary>Requests, tokens and retries of this session.</summary>
     public RunMeter Meter => _meter;
@@ -22,16 +49,21 @@ public sealed class RunEngine(Target target, IRunStore store, RunOptions options
     /// <exception cref="OperationCanceledException">Cancelled; the store holds what was done.</exception>
     public async Task RunAsync(IReadOnlyList<PlannedEvaluation> plan, IProgress<RunProgress>? progress, CancellationToken cancellationToken)
     {
-        long started = clock.GetTimestamp();
+        _started = _noted = _clock.GetTimestamp();
+        if (_store.Resumed && (_options.TokenBudget ?? (object?)_options.MoneyBudget) is not null)
+        {
+            foreach (SampleRecord earlier in plan.SelectMany(p => _store.Read(p.Evaluation.Card.Id))) _meter.Earlier(earlier);
+        }
+
         try
         {
-            if (target.IsRemote) await KnockAsync(plan, cancellationToken);
+            if (_target.IsRemote) await KnockAsync(plan, cancellationToken);
             ProgressCount count = new(plan, progress);
             foreach (PlannedEvaluation evaluation in plan) await RunAsync(evaluation, count, cancellationToken);
         }
         finally
         {
-            await store.NoteAsync(new(clock.GetElapsedTime(started).TotalSeconds, _meter.Requests, _meter.Retries, target.Hosts(), target.Notes()));
+            await NoteAsync();
         }
     }
 
@@ -40,75 +72,98 @@ public sealed class RunEngine(Target target, IRunStore store, RunOptions options
     {
         foreach (PlannedEvaluation evaluation in plan)
         {
-            Sample? first = evaluation.Samples.Samples.FirstOrDefault(s => s.Messages.Count > 0 && !store.Contains(evaluation.Evaluation.Card.Id, s.Id));
+            Sample? first = evaluation.Samples.Samples.FirstOrDefault(s => s.Messages.Count > 0 && !_store.Contains(evaluation.Evaluation.Card.Id, s.Id));
             if (first is null) continue;
-            await AskAsync(evaluation, first, knock: true, cancellationToken);
+            await _store.AppendAsync(await AskAsync(evaluation, first, knock: true, cancellationToken));
             _knocked = (evaluation.Evaluation.Card.Id, first.Id);
+            await NoteAsync();
             return;
         }
     }
 
     private async Task RunAsync(PlannedEvaluation evaluation, ProgressCount count, CancellationToken cancellationToken)
     {
-        string id = evaluation.Evaluation.Card.Id;
-        if (evaluation.Evaluation.Card.Needs == Needs.LogLikelihood && target.Scorer is null) evaluation.Skip("the target gives no log-likelihoods");
-
+        if (evaluation.Evaluation.Card.Needs == Needs.LogLikelihood && _target.Scorer is null) evaluation.Skip("the target gives no log-likelihoods");
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        List<Task> underWay = [];
-        try
+        using IEnumerator<Sample> samples = evaluation.Samples.Samples.GetEnumerator();
+        Lock drawing = new();
+
+        // Where one worker fails, the others stop, and its exception, not their cancellation, is what WhenAll throws.
+        await Task.WhenAll(Enumerable.Range(0, _concurrency).Select(_ => Task.Run(WorkAsync, CancellationToken.None)));
+        cancellationToken.ThrowIfCancellationRequested();
+
+        async Task WorkAsync()
         {
-            foreach (Sample sample in evaluation.Samples.Samples)
+            Queue<Task> unwritten = new();
+            try
             {
-                if ((store.Resumed && store.Contains(id, sample.Id)) || _knocked == (id, sample.Id))
+                while (Next() is { } sample)
                 {
-                    count.Seen(id);
-                    continue;
+                    await _limit.EnterAsync(stop.Token);
+                    try
+                    {
+                        SampleRecord record = await AskAsync(evaluation, sample, knock: false, stop.Token);
+                        unwritten.Enqueue(_store.AppendAsync(record));
+                        while (unwritten.Count > (_target.IsRemote ? 0 : Ahead)) await unwritten.Dequeue();
+                        count.Done(record);
+                    }
+                    finally
+                    {
+                        _limit.Exit();
+                    }
+
+                    if (_clock.GetElapsedTime(Interlocked.Read(ref _noted)) > s_noteInterval) await NoteAsync();
                 }
 
-                await _limit.EnterAsync(stop.Token);
-                underWay.RemoveAll(t => t.IsCompletedSuccessfully);
-                underWay.Add(Task.Run(() => SettleAsync(evaluation, sample, count, stop), CancellationToken.None));
+                await Task.WhenAll(unwritten);
+            }
+            catch
+            {
+                await stop.CancelAsync();
+                throw;
             }
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // A task failed and stopped the others; its exception surfaces below.
-        }
-        finally
-        {
-            await Task.WhenAll(underWay);
-        }
 
-        cancellationToken.ThrowIfCancellationRequested();
+        Sample? Next()
+        {
+            string id = evaluation.Evaluation.Card.Id;
+            lock (drawing)
+            {
+                stop.Token.ThrowIfCancellationRequested();
+                while (samples.MoveNext())
+                {
+                    if (!((_store.Resumed && _store.Contains(id, samples.Current.Id)) || _knocked == (id, samples.Current.Id))) return samples.Current;
+                    count.Seen(id);
+                }
+
+                return null;
+            }
+        }
     }
 
-    private async Task SettleAsync(PlannedEvaluation evaluation, Sample sample, ProgressCount count, CancellationTokenSource stop)
+    /// <summary>What the session has used so far, so that a killed process leaves a true record.</summary>
+    private Task NoteAsync()
     {
-        try
-        {
-            SampleRecord record = await AskAsync(evaluation, sample, knock: false, stop.Token);
-            count.Done(record);
-        }
-        catch
-        {
-            await stop.CancelAsync();
-            throw;
-        }
-        finally
-        {
-            _limit.Exit();
-        }
+        Interlocked.Exchange(ref _noted, _clock.GetTimestamp());
+        return _store.NoteAsync(new(_clock.GetElapsedTime(_started).TotalSeconds, _meter.Requests, _meter.Retries, _target.Hosts(), [.. _target.Notes(), .. Notes()]));
     }
 
-    /// <summary>One sample from question to durable row.</summary>
+    private IEnumerable<string> Notes()
+    {
+        if (_health.GivenUp is { } reason) yield return $"The target was given up: {reason}";
+        if (_meter.Spent is { } spent) yield return $"Samples were skipped: {spent}{(_meter.UnknownUsage > 0 ? ", partly by estimate, since the target does not state its usage" : "")}.";
+    }
+
+    /// <summary>One sample from question to row.</summary>
     private async Task<SampleRecord> AskAsync(PlannedEvaluation evaluation, Sample sample, bool knock, CancellationToken cancellationToken)
     {
         string id = evaluation.Evaluation.Card.Id;
         if (evaluation.SkipReason is null && _meter.Spent is { } spent) evaluation.Skip(spent);
         Answer? answer = null;
         Score score;
-        LiveSession session = new(target, store, options, _limit, _meter, clock, SeedOf(store.Header.Seed, id, sample.Id), knock);
-        long started = clock.GetTimestamp();
+        LiveSession session = new(
+            _target, _store, _options, _limit, _health, _meter, knock ? LiveSession.Retries(_options, _health, _clock, knock) : _retries, SeedOf(_store.Header.Seed, id, sample.Id));
+        long started = _clock.GetTimestamp();
         if (evaluation.SkipReason is { } reason)
         {
             score = new(Outcome.Skipped, Reason: reason);
@@ -137,9 +192,14 @@ public sealed class RunEngine(Target target, IRunStore store, RunOptions options
             {
                 score = new(Outcome.Errored, Reason: e.Message);
             }
+            catch (Exception e) when (e is not (TargetException or OperationCanceledException or IOException))
+            {
+                // A prompt that does not fit the context, a template that refuses the roles: that sample's failure, not the run's.
+                score = new(Outcome.Errored, Reason: $"the target cannot take this sample: {e.Message}");
+            }
         }
 
-        SampleRecord record = new()
+        return new()
         {
             Evaluation = id,
             Id = sample.Id,
@@ -155,14 +215,12 @@ public sealed class RunEngine(Target target, IRunStore store, RunOptions options
             Reason = score.Reason,
             Parts = score.Parts,
             Cut = answer?.Cut ?? false,
-            InputTokens = answer?.InputTokens,
-            OutputTokens = answer?.OutputTokens,
-            Seconds = clock.GetElapsedTime(started).TotalSeconds,
+            InputTokens = session.InputTokens,
+            OutputTokens = session.OutputTokens,
+            Seconds = _clock.GetElapsedTime(started).TotalSeconds,
             Attempts = session.Attempts,
             Warnings = answer?.Warnings ?? [],
         };
-        await store.AppendAsync(record);
-        return record;
     }
 
     /// <summary>Outcomes that no scorer needs to see come first; a scorer that throws is a judge that failed.</summary>
@@ -184,6 +242,10 @@ public sealed class RunEngine(Target target, IRunStore store, RunOptions options
         catch (JudgeException e)
         {
             return new(Outcome.Errored, Reason: e.Message);
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            return new(Outcome.Errored, Reason: "the judge failed: its pattern took too long on this answer");
         }
     }
 

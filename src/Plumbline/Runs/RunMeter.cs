@@ -1,6 +1,9 @@
 namespace Plumbline.Runs;
 
-/// <summary>What a session of a run has used, against its budgets. Safe for concurrent use.</summary>
+/// <summary>
+/// What a session of a run has used, against the run's budgets. An answer whose usage the target did not state counts
+/// against a token or money budget with an estimate, since a budget that never ends protects nobody. Safe for concurrent use.
+/// </summary>
 public sealed class RunMeter(RunOptions options)
 {
     private long _requests;
@@ -8,6 +11,10 @@ public sealed class RunMeter(RunOptions options)
     private long _input;
     private long _output;
     private long _unknown;
+    private long _earlierInput;
+    private long _earlierOutput;
+    private long _guessedInput;
+    private long _guessedOutput;
 
     public long Requests => Interlocked.Read(ref _requests);
 
@@ -21,12 +28,31 @@ public sealed class RunMeter(RunOptions options)
     public long UnknownUsage => Interlocked.Read(ref _unknown);
 
     /// <summary>Why no further request may be sent; null while budgets last.</summary>
-    public string? Spent =>
-        options.TokenBudget is { } tokens && InputTokens + OutputTokens >= tokens
-            ? $"the budget of {tokens:N0} tokens is spent"
-            : options is { MoneyBudget: { } money, Price: { } price } && price.Of(InputTokens, OutputTokens) >= money
-                ? $"the budget of {money} {price.Currency} is spent"
-                : null;
+    public string? Spent
+    {
+        get
+        {
+            if (options.TokenBudget is null && options.MoneyBudget is null) return null;
+            long input = InputTokens + Interlocked.Read(ref _earlierInput) + Interlocked.Read(ref _guessedInput);
+            long output = OutputTokens + Interlocked.Read(ref _earlierOutput) + Interlocked.Read(ref _guessedOutput);
+            return options.TokenBudget is { } tokens && input + output >= tokens
+                ? $"the budget of {tokens:N0} tokens is spent"
+                : options is { MoneyBudget: { } money, Price: { } price } && price.Of(input, output) >= money
+                    ? $"the budget of {money} {price.Currency} is spent"
+                    : null;
+        }
+    }
+
+    /// <summary>Tokens of a text where nobody counted them: four letters each, at least one.</summary>
+    internal static long Guess(int letters) => (letters / 4) + 1;
+
+    /// <summary>Counts what earlier sessions of the run used against its budgets.</summary>
+    internal void Earlier(SampleRecord record)
+    {
+        if (record is { InputTokens: null, OutputTokens: null, Outcome: Outcome.Errored or Outcome.Skipped }) return;
+        Interlocked.Add(ref _earlierInput, record.InputTokens ?? Guess(record.Prompt.Length));
+        Interlocked.Add(ref _earlierOutput, record.OutputTokens ?? Guess(record.Answer.Length));
+    }
 
     internal void Sent(bool again)
     {
@@ -34,11 +60,14 @@ public sealed class RunMeter(RunOptions options)
         if (again) Interlocked.Increment(ref _retries);
     }
 
-    internal void Received(Answer answer)
+    /// <summary>Counts an answer to a request of so many letters.</summary>
+    internal void Received(Answer answer, int letters)
     {
-        if (answer.InputTokens is null && answer.OutputTokens is null) Interlocked.Increment(ref _unknown);
-        Interlocked.Add(ref _input, answer.InputTokens ?? 0);
-        Interlocked.Add(ref _output, answer.OutputTokens ?? 0);
+        if (answer is { InputTokens: null, OutputTokens: null }) Interlocked.Increment(ref _unknown);
+        if (answer.InputTokens is { } input) Interlocked.Add(ref _input, input);
+        else Interlocked.Add(ref _guessedInput, Guess(letters));
+        if (answer.OutputTokens is { } output) Interlocked.Add(ref _output, output);
+        else if (answer.Text.Length > 0) Interlocked.Add(ref _guessedOutput, Guess(answer.Text.Length));
     }
 }
 
