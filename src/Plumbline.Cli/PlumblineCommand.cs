@@ -63,6 +63,7 @@ internal static class PlumblineCommand
         root.Subcommands.Add(SuitesCommand.Build(surroundings));
         root.Subcommands.Add(ServeCommand.Build(surroundings));
         root.Subcommands.Add(PhantomCommand.Build(surroundings));
+        root.Subcommands.Add(CompareCommand.Build(surroundings));
         return root;
     }
 }
