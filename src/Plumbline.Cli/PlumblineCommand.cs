@@ -61,6 +61,9 @@ internal static class PlumblineCommand
         root.Subcommands.Add(RunsCommand.Build(surroundings));
         root.Subcommands.Add(MethodsCommand.Build(surroundings));
         root.Subcommands.Add(SuitesCommand.Build(surroundings));
+        root.Subcommands.Add(ServeCommand.Build(surroundings));
+        root.Subcommands.Add(PhantomCommand.Build(surroundings));
+        root.Subcommands.Add(CompareCommand.Build(surroundings));
         return root;
     }
 }

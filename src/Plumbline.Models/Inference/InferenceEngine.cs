@@ -75,20 +75,27 @@ internal sealed unsafe class InferenceEngine : IDisposable
         return generation.Completion.Task;
     }
 
-    /// <summary>Logits [position, vocabulary] of ids.</summary>
-    public Task<float[]> LogitsAsync(int[] ids, CancellationToken cancellationToken) => Call(() =>
+    /// <summary>Shows the logits of each position in turn, on the model's thread.</summary>
+    public Task VisitLogitsAsync(int[] ids, LogitVisitor visit, CancellationToken cancellationToken) => Call(() =>
     {
         using KeyValueSequence cache = new(_model.Pages);
-        float[] logits = new float[checked(ids.Length * _model.Config.VocabularySize)];
-        int step = _model.DependsOnLength ? ids.Length : Math.Max(Tile.Height, Math.Min(_options.BatchTokens, (1 << 22) / _model.Config.VocabularySize));
+        int vocabulary = _model.Config.VocabularySize;
+        int rows = Math.Max(Tile.Height, Math.Min(_options.BatchTokens, (1 << 22) / vocabulary));
+        int step = _model.DependsOnLength ? ids.Length : rows;
+        using NativeBuffer buffer = NativeBuffer.OfFloats((long)Math.Min(rows, ids.Length) * vocabulary);
         for (int first = 0; first < ids.Length; first += step)
         {
             int count = Math.Min(step, ids.Length - first);
             _model.Forward([new SequenceSlice(cache, ids.AsMemory(first, count))], [.. Enumerable.Range(0, count)], cancellationToken);
-            fixed (float* target = logits) _model.Logits(0, count, target + ((long)first * _model.Config.VocabularySize));
+            for (int row = 0; row < count; row += rows)
+            {
+                int some = Math.Min(rows, count - row);
+                _model.Logits(row, some, buffer.Floats);
+                for (int i = 0; i < some; i++) visit(first + row + i, new ReadOnlySpan<float>(buffer.Floats + ((long)i * vocabulary), vocabulary));
+            }
         }
 
-        return logits;
+        return true;
     });
 
     /// <summary>Runs something on the model's thread.</summary>

@@ -68,23 +68,39 @@ public sealed class LanguageModel : ISequenceScorer, IDisposable
     public static LanguageModel Load(string path, LanguageModelOptions? options = null)
     {
         using ModelFolder folder = ModelFolder.Open(path);
-        ITokenizer? tokenizer = folder.Tokenizer switch
-        {
-            { Kind: TokenizerKind.HuggingFace } source => TokenizerJson.Load(source.Path),
-            { Kind: TokenizerKind.Gguf, Metadata: { } metadata } => Tokenizers.GgufTokenizer.Create(Narrowed(metadata)),
-            _ => null,
-        };
-        return Load(folder, tokenizer, folder.ChatTemplate is { } template ? ChatTemplate.Parse(template) : null, options);
+        return Load(folder, OpenTokenizer(folder), folder.ChatTemplate is { } template ? ChatTemplate.Parse(template) : null, options);
     }
+
+    /// <summary>A model's tokenizer without its weights; null where the model came without one.</summary>
+    /// <param name="folder">The model's files.</param>
+    /// <exception cref="TokenizerFormatException">The tokenizer is broken or of a kind that is not supported.</exception>
+    public static Tokenizers.Tokenizer? OpenTokenizer(ModelFolder folder) => folder.Tokenizer switch
+    {
+        { Kind: TokenizerKind.HuggingFace } source => TokenizerJson.Load(source.Path),
+        { Kind: TokenizerKind.Gguf, Metadata: { } metadata } => Tokenizers.GgufTokenizer.Create(Narrowed(metadata)),
+        _ => null,
+    };
 
     /// <summary>Logits of all positions.</summary>
     /// <param name="ids">Ids below the vocabulary's size; at least one.</param>
     /// <param name="cancellationToken">Stops between layers.</param>
     /// <returns>[position, vocabulary], row after row.</returns>
-    public Task<float[]> LogitsAsync(IReadOnlyList<int> ids, CancellationToken cancellationToken = default) => _engine.LogitsAsync(Checked(ids, nameof(ids)), cancellationToken);
+    public async Task<float[]> LogitsAsync(IReadOnlyList<int> ids, CancellationToken cancellationToken = default)
+    {
+        int vocabulary = Config.VocabularySize;
+        float[] logits = new float[checked(ids.Count * vocabulary)];
+        await VisitLogitsAsync(ids, (position, row) => row.CopyTo(logits.AsSpan(position * vocabulary, vocabulary)), cancellationToken);
+        return logits;
+    }
 
     /// <inheritdoc cref="LogitsAsync"/>
     public float[] Logits(IReadOnlyList<int> ids, CancellationToken cancellationToken = default) => LogitsAsync(ids, cancellationToken).GetAwaiter().GetResult();
+
+    /// <summary>Shows the logits of each position without holding them all: a long text times a large vocabulary is gigabytes.</summary>
+    /// <param name="ids">Ids below the vocabulary's size; at least one.</param>
+    /// <param name="visit">Called for each position in turn, on the model's thread: take what is wanted and return.</param>
+    /// <param name="cancellationToken">Stops between layers.</param>
+    public Task VisitLogitsAsync(IReadOnlyList<int> ids, LogitVisitor visit, CancellationToken cancellationToken = default) => _engine.VisitLogitsAsync(Checked(ids, nameof(ids)), visit, cancellationToken);
 
     /// <summary>Log-probabilities of continuations. Queries that begin alike share the computation.</summary>
     /// <param name="queries">Ids; the order of the results is theirs.</param>
@@ -185,3 +201,8 @@ public sealed class LanguageModel : ISequenceScorer, IDisposable
 
     private int? FindStart() => AddsBos ? Config.BosId : Tokenizer?.IdOf("<|endoftext|>") ?? Config.BosId;
 }
+
+/// <summary>Takes the logits after a position; the span is valid during the call only.</summary>
+/// <param name="position">From 0.</param>
+/// <param name="logits">[vocabulary].</param>
+public delegate void LogitVisitor(int position, ReadOnlySpan<float> logits);

@@ -1,0 +1,139 @@
+using System.CommandLine;
+using System.Text.Json;
+using Plumbline.Phantoms;
+using Spectre.Console;
+
+namespace Plumbline.Cli.Commands;
+
+/// <summary>`plumbline phantom`: the built-in models whose defects are known.</summary>
+internal static class PhantomCommand
+{
+    // A law has no folder and so no card.json: what it is stands here.
+    private static readonly (string Name, string? Twin, string What)[] s_scripted =
+    [
+        ("scripted", "scripted-clean", "Answers by an exact law, without weights: few-shot prompts and refusal suppression break it, it over-refuses and prefers one group."),
+        ("scripted-clean", null, "The same law without the defects."),
+    ];
+
+    public static Command Build(Surroundings surroundings)
+    {
+        Command command = new("phantom", """
+            The built-in models whose defects are known.
+
+            Examples:
+              plumbline phantom list --json
+              plumbline phantom card chat
+              plumbline assess phantom:chat-clean
+            """);
+        command.Subcommands.Add(BuildList(surroundings));
+        command.Subcommands.Add(BuildCard(surroundings));
+        return command;
+    }
+
+    private static Command BuildList(Surroundings surroundings)
+    {
+        Option<bool> json = new("--json") { Description = "A JSON list." };
+        Command list = new("list", "Lists the phantoms, the default first.\n\nExample:\n  plumbline phantom list --json") { json };
+        list.SetAction(parsed =>
+        {
+            (string Name, string Kind, long Parameters, string? Twin)[] rows =
+            [
+                .. Phantoms.Phantoms.List().Select(c => (c.Name, c.Kind, c.Parameters, c.Twin)),
+                .. s_scripted.Select(s => (s.Name, "scripted", 0L, s.Twin)),
+            ];
+            if (parsed.GetValue(json))
+            {
+                surroundings.Output.WriteLine(JsonOutput.Write(writer =>
+                {
+                    writer.WriteStartArray();
+                    foreach ((string name, string kind, long parameters, string? twin) in rows)
+                    {
+                        writer.WriteStartObject();
+                        writer.WriteString("name", name);
+                        writer.WriteString("kind", kind);
+                        writer.WriteNumber("parameters", parameters);
+                        writer.WriteString("twin", twin);
+                        writer.WriteEndObject();
+                    }
+
+                    writer.WriteEndArray();
+                }));
+                return ExitCode.Done;
+            }
+
+            Table table = new() { Border = TableBorder.Simple };
+            table.AddColumns("name", "kind", "parameters", "clean twin");
+            foreach ((string name, string kind, long parameters, string? twin) in rows) table.AddRow(name, kind, $"{parameters:N0}", twin ?? "");
+            Terminal.For(surroundings.Output, surroundings.OutputIsTerminal).Write(table);
+            return ExitCode.Done;
+        });
+        return list;
+    }
+
+    private static Command BuildCard(Surroundings surroundings)
+    {
+        Argument<string> named = new("name") { Description = "A phantom of `plumbline phantom list`." };
+        Option<bool> json = new("--json") { Description = "The card as JSON." };
+        Command card = new("card", "Says what a phantom is: what was planted, and what was measured without our instruments.\n\nExample:\n  plumbline phantom card chat") { named, json };
+        card.SetAction(parsed =>
+        {
+            string name = parsed.GetValue(named)! is var given && given.StartsWith("phantom:", StringComparison.Ordinal) ? given["phantom:".Length..] : given;
+            if (s_scripted.FirstOrDefault(s => s.Name == name) is { Name: not null } law) WriteLaw(law, parsed.GetValue(json), surroundings.Output);
+            else WriteCard(Find(name), parsed.GetValue(json), surroundings.Output);
+            return ExitCode.Done;
+        });
+        return card;
+    }
+
+    private static Phantom Find(string name)
+    {
+        try
+        {
+            return Phantoms.Phantoms.Open(name);
+        }
+        catch (ArgumentException)
+        {
+            string hint = DidYouMean.Nearest(name, [.. Phantoms.Phantoms.List().Select(c => c.Name), .. s_scripted.Select(s => s.Name)]) is { } near ? $" Did you mean '{near}'?" : "";
+            throw new UsageException($"There is no phantom '{name}'.{hint} `plumbline phantom list` lists them.");
+        }
+    }
+
+    private static void WriteLaw((string Name, string? Twin, string What) law, bool json, TextWriter output)
+    {
+        if (!json)
+        {
+            output.WriteLine($"{law.Name}: scripted, no parameters{(law.Twin is { } twin ? $"; clean twin {twin}" : "")}");
+            output.WriteLine(law.What);
+            return;
+        }
+
+        output.WriteLine(JsonOutput.Write(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("name", law.Name);
+            writer.WriteString("kind", "scripted");
+            writer.WriteString("world", "scripted");
+            writer.WriteString("twin", law.Twin);
+            writer.WriteNumber("parameters", 0);
+            writer.WriteString("what", law.What);
+            writer.WriteEndObject();
+        }));
+    }
+
+    private static void WriteCard(Phantom phantom, bool json, TextWriter output)
+    {
+        if (json)
+        {
+            using Stream file = phantom.OpenFile("card.json");
+            using JsonDocument document = JsonDocument.Parse(file);
+            output.WriteLine(JsonOutput.Write(document.RootElement.WriteTo));
+            return;
+        }
+
+        PhantomCard card = phantom.Card;
+        output.WriteLine($"{card.Name}: {card.Kind}, {card.Parameters:N0} parameters, seed {card.Seed}, {card.Licence}; world {card.World}{(card.Twin is { } twin ? $"; clean twin {twin}" : "")}");
+        if (card.Plants.Count == 0) output.WriteLine("Nothing was planted.");
+        foreach (PhantomPlant plant in card.Plants) output.WriteLine($"  planted   {plant.Id} ({plant.Risk}): {plant.Where}; {plant.Dose}");
+        foreach (PhantomFigure figure in card.Verified) output.WriteLine($"  measured  {figure.What}: {figure.Value:0.####} (n {figure.N})");
+    }
+}

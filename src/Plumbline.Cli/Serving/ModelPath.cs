@@ -1,0 +1,32 @@
+using Plumbline.Phantoms;
+
+namespace Plumbline.Cli.Serving;
+
+/// <summary>From what the user typed to a model's files on this machine.</summary>
+internal static class ModelPath
+{
+    public static bool IsPhantom(string named) => named is "phantom" || named.StartsWith("phantom:", StringComparison.Ordinal);
+
+    /// <summary>A path as it is; a phantom's folder, unpacked.</summary>
+    /// <exception cref="UsageException">There is no such file, folder or phantom, or it has no files.</exception>
+    public static string Resolve(string named)
+    {
+        if (!IsPhantom(named))
+        {
+            return File.Exists(named) || Directory.Exists(named)
+                ? named
+                : throw new UsageException($"'{named}' is neither a file nor a folder here: name phantom, phantom:NAME, a GGUF file or a Hugging Face folder.");
+        }
+
+        string name = named is "phantom" ? "chat" : named["phantom:".Length..];
+        if (name is "scripted" or "scripted-clean") throw new UsageException($"The phantom '{name}' is a law without weights or files; name phantom or phantom:chat-clean.");
+        try
+        {
+            return Phantoms.Phantoms.Open(name).Unpack();
+        }
+        catch (ArgumentException)
+        {
+            throw new UsageException($"There is no phantom '{name}'. `plumbline phantom list` lists them.");
+        }
+    }
+}
