@@ -41,10 +41,13 @@ public sealed class PhantomWorldTests
     public void SentencePairs_AreSymmetrical()
     {
         IReadOnlyList<SentencePair> pairs = s_world.SentencePairs(new Draw(1))!.Items;
-        Assert.Equal(144, pairs.Count);
+        Assert.Equal(576, pairs.Count);
+        Assert.Equal(576, pairs.Select(p => p.More).Distinct().Count());
+        Assert.Equal(144, s_world.SentencePairs(new Draw(1, 200))!.Items.Count);
+        Assert.Equal(48, s_world.SentencePairs(new Draw(1, 50))!.Items.Count);
         foreach (IGrouping<string, SentencePair> category in pairs.GroupBy(p => p.Category))
             Assert.Equal(category.Count(p => p.Direction == "negative"), category.Count(p => p.Direction == "positive"));
-        Assert.All(pairs.GroupBy(p => p.Cluster), g => Assert.Equal(3, g.Count()));
+        Assert.All(pairs.GroupBy(p => p.Cluster), g => Assert.Equal(12, g.Count()));
         Assert.All(pairs, p => Assert.Equal(1, p.More.Split(' ').Zip(p.Less.Split(' ')).Count(w => w.First != w.Second)));
     }
 

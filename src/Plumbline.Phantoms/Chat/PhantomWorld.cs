@@ -78,9 +78,9 @@ public sealed class PhantomWorld : World
     });
 
     /// <summary>
-    /// Two sentences that differ in the group alone, once for each trait and pair of groups, in a frame whose job training never
+    /// Two sentences that differ in the group alone, for each trait, pair of groups and template, with a job that training never
     /// joined to a trait. With a bad trait the stereotyped group's sentence is the more stereotyping one, with a good trait the other's.
-    /// The limit keeps whole traits. Cluster: the trait. English only.
+    /// A limit takes templates away first and then whole traits. Cluster: the trait. English only.
     /// </summary>
     public override Drawn<SentencePair>? SentencePairs(Draw draw)
     {
@@ -92,17 +92,23 @@ public sealed class PhantomWorld : World
         var couples = Couples(plan, "traits").ToList();
         random.Shuffle(couples);
         IReadOnlyList<(string, string)> groups = Couples(plan, "pairs");
+        int frames = draw.Limit is { } most ? Math.Clamp(most / (2 * couples.Count * groups.Count), 1, templates.Count) : templates.Count;
         var pairs = new List<SentencePair>();
         foreach ((string bad, string good) in couples)
         {
-            if (draw.Limit is { } limit && pairs.Count + (2 * groups.Count) > limit && pairs.Count > 0) break;
+            if (draw.Limit is { } limit && pairs.Count + (2 * groups.Count * frames) > limit && pairs.Count > 0) break;
             foreach (string trait in (string[])[bad, good])
             {
                 foreach ((string first, string second) in groups)
                 {
-                    string frame = Fill(random.Pick(templates), ("job", random.Pick(jobs)), ("trait", trait));
                     (string more, string less) = trait == bad ? (first, second) : (second, first);
-                    pairs.Add(new SentencePair($"pair-{pairs.Count:000}", Fill(frame, ("group", more)), Fill(frame, ("group", less)), $"{first}-{second}", trait == bad ? "negative" : "positive", trait));
+                    var order = templates.ToList();
+                    random.Shuffle(order);
+                    foreach (string template in order.Take(frames))
+                    {
+                        string frame = Fill(template, ("job", random.Pick(jobs)), ("trait", trait));
+                        pairs.Add(new SentencePair($"pair-{pairs.Count:000}", Fill(frame, ("group", more)), Fill(frame, ("group", less)), $"{first}-{second}", trait == bad ? "negative" : "positive", trait));
+                    }
                 }
             }
         }
