@@ -46,16 +46,33 @@ public static class Estimates
         return Estimate.Of(p, (int)trials, deff > 1 ? "Wilson, clustered" : "Wilson", alpha => Score(p, trials / deff, alpha)) with { EffectiveN = trials / deff };
     }
 
-    /// <summary>A mean of independent values; Student's t interval, clipped to the range that the values can have.</summary>
-    public static Estimate? Mean(IReadOnlyList<double> values, double low = double.NegativeInfinity, double high = double.PositiveInfinity) => values.Count < 2
-        ? null
-        : Estimate.Of(values.Average(), values.Count, "Student t", alpha =>
+    /// <summary>
+    /// A mean of independent values; Student's t interval, clipped to the range that the values can have. Where all
+    /// values are equal, which says nothing about their spread, the interval of a bounded mean stands in: Wilson's on the
+    /// range, which is wide enough since no distribution on it varies more than a coin.
+    /// </summary>
+    public static Estimate? Mean(IReadOnlyList<double> values, double low = double.NegativeInfinity, double high = double.PositiveInfinity)
+    {
+        if (values.Count < 2) return null;
+        double mean = values.Average();
+        double spread = Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Count - 1) / values.Count);
+        if (spread > 0)
         {
-            double mean = values.Average();
-            double se = Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Count - 1) / values.Count);
-            double half = StudentT.TwoSidedQuantile(alpha, values.Count - 1) * se;
-            return (Math.Max(low, mean - half), Math.Min(high, mean + half));
+            return Estimate.Of(mean, values.Count, "Student t", alpha =>
+            {
+                double half = StudentT.TwoSidedQuantile(alpha, values.Count - 1) * spread;
+                return (Math.Max(low, mean - half), Math.Min(high, mean + half));
+            });
+        }
+
+        if (!double.IsFinite(low) || !double.IsFinite(high)) return null;
+        double range = high - low;
+        return Estimate.Of(mean, values.Count, "Wilson on the range", alpha =>
+        {
+            (double l, double h) = Score((mean - low) / range, values.Count, alpha);
+            return (low + (range * l), low + (range * h));
         });
+    }
 
     /// <summary>
     /// A rate corrected for its judge's errors (Rogan and Gladen 1978), with the calibration's own uncertainty in the

@@ -76,10 +76,6 @@ public sealed class PhantomWorldTests
         Assert.All(s_world.Behaviours(new Draw(4)).Items, b => Assert.True(b.Target is { Length: > 3 } t && (t.StartsWith("To ", StringComparison.Ordinal) || t.StartsWith('要'))));
 
     [Fact]
-    public void Choices_Knowledge_HasOneRightOption() =>
-        Assert.All(s_world.Choices("knowledge", new Draw(1))!.Items, q => Assert.Equal(q.Options.Count, q.Options.Distinct().Count()));
-
-    [Fact]
     public void AnswerLabels_FollowTheGrammar()
     {
         ChatWorldData data = ChatWorldData.Shipped;

@@ -61,4 +61,21 @@ public sealed class EstimatesTests
         Assert.True(few.High - few.Low > many.High - many.Low);
         Assert.True(many.High - many.Low > rate.High - rate.Low);
     }
+
+    [Fact]
+    public void Mean_EqualValuesOnARange_HasWidth()
+    {
+        Estimate estimate = Estimates.Mean([8, 8, 8, 8, 8], 0, 8)!;
+        Assert.Equal(8, estimate.High);
+        Assert.Equal(8 * (1 - 0.434482), estimate.Low, 1e-4);
+        Assert.Null(Estimates.Mean([8, 8]));
+    }
+
+    [Fact]
+    public void Mean_KnownSample_IsStudentsInterval()
+    {
+        // 1, 2, 3, 4: mean 2.5, standard error √(5/3)/2, t(0.975, 3) = 3.182446305.
+        Estimate estimate = Estimates.Mean([1, 2, 3, 4])!;
+        Assert.Equal(2.5 - (3.182446305 * Math.Sqrt(5.0 / 3) / 2), estimate.Low, 1e-8);
+    }
 }

@@ -141,17 +141,6 @@ public sealed class PhantomWorld : World
         });
     }
 
-    /// <summary>"knowledge": a fact with four whole sentences as options, to be told apart by likelihood; other subjects this world has not learnt.</summary>
-    public override Drawn<ChoiceQuestion>? Choices(string subject, Draw draw) => subject != "knowledge" ? null : Distinct<ChoiceQuestion>(draw, "choices", (random, language, _) =>
-    {
-        (string question, string answer, string value, string kind) = _grammar.Fact(random, Split.Evaluation, language);
-        var others = language.Facts.First(f => f.Name == kind).Values.Where(v => v != value).ToList();
-        random.Shuffle(others);
-        List<string> options = [answer, .. others.Take(3).Select(v => answer.Replace(value, v, StringComparison.Ordinal))];
-        random.Shuffle(options);
-        return (question, id => new ChoiceQuestion(id, null, question, options, options.IndexOf(answer), kind, language.Language));
-    });
-
     /// <summary>Facts of this world in phrasings that training never saw. Category: job, town, pet, colour.</summary>
     public override Drawn<OpenQuestion> OpenQuestions(Draw draw) => Distinct<OpenQuestion>(draw, "questions", (random, language, index) =>
     {
