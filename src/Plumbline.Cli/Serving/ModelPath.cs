@@ -1,4 +1,3 @@
-using Plumbline.Phantoms;
 
 namespace Plumbline.Cli.Serving;
 

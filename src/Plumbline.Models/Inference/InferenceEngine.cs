@@ -1,6 +1,5 @@
 using Plumbline.Models.Files;
 using Plumbline.Models.Kernels;
-using Plumbline.Models.Tokenizers;
 
 namespace Plumbline.Models.Inference;
 
@@ -20,7 +19,6 @@ internal sealed unsafe class InferenceEngine : IDisposable
     private readonly WorkerPool _pool;
     private readonly Transformer _model;
     private readonly Scoring _scoring;
-    private readonly ITokenizer? _tokenizer;
     private readonly Thread _thread;
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _work = new(0);
@@ -34,12 +32,11 @@ internal sealed unsafe class InferenceEngine : IDisposable
 
     /// <param name="source">The model's tensors, copied here: the source is not needed afterwards.</param>
     /// <param name="config">The model's description.</param>
-    /// <param name="tokenizer">For text; null to work on ids only.</param>
     /// <param name="options">Threads and batches.</param>
-    public InferenceEngine(ITensorSource source, ModelConfig config, ITokenizer? tokenizer, LanguageModelOptions options)
+    public InferenceEngine(ITensorSource source, ModelConfig config, LanguageModelOptions options)
     {
         options.Validate();
-        (_options, _tokenizer) = (options, tokenizer);
+        _options = options;
         _pool = new WorkerPool(options.Threads ?? Environment.ProcessorCount);
         try
         {

@@ -20,7 +20,7 @@ public sealed class LanguageModel : ISequenceScorer, IDisposable
         (Path, Config, Tokenizer, Template) = (folder.Path, folder.Config, tokenizer, template);
         AddsBos = AsksForBos(folder);
         StartId = FindStart();
-        _engine = new InferenceEngine(folder.Tensors, folder.Config, tokenizer, options);
+        _engine = new InferenceEngine(folder.Tensors, folder.Config, options);
     }
 
     /// <summary>What was loaded.</summary>

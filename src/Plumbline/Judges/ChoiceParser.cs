@@ -24,7 +24,7 @@ public static partial class ChoiceParser
     private static int? Letter(string answer, int count)
     {
         int? parenthesised = One(Parenthesised().Matches(answer), count);
-        return parenthesised ?? (Parenthesised().Matches(answer).Count > 0 ? null : One(Bare().Matches(answer), count));
+        return parenthesised ?? (Parenthesised().IsMatch(answer) ? null : One(Bare().Matches(answer), count));
     }
 
     private static int? One(MatchCollection matches, int count)

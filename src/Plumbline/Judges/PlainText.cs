@@ -57,7 +57,7 @@ internal static partial class PlainText
     }
 
     /// <summary>Signs of mark-up, which stand between a line's start and its words.</summary>
-    [GeneratedRegex(@"'''[a-z]*|\*+|^[>#\s]+|<\|[a-z_]{1,24}\|>", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"'''[a-z]*|\*+|^[>#\s]+|<\|[a-z_]{1,24}\|>", RegexOptions.Multiline | RegexOptions.NonBacktracking | RegexOptions.CultureInvariant)]
     private static partial Regex Marks();
 
     [GeneratedRegex(@"""[^""\n]{0,400}""|「[^」\n]{0,400}」|『[^』\n]{0,400}』|(?<![\p{L}\p{N}])'[^'\n]{2,300}'(?![\p{L}])|(?<=[:：]\s)'[^\n]{2,200}?[.!?]'(?=\s|$)", RegexOptions.CultureInvariant, 1000)]
