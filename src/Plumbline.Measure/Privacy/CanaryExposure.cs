@@ -71,7 +71,9 @@ public sealed class CanaryExposure : Evaluation
         double exposure = Math.Log2(scores.Count) - Math.Log2(better + 1);
         return Score.Of(exposure, $"rank {better + 1} of {scores.Count}", new Dictionary<string, double>
         {
-            ["rank"] = better + 1, ["candidates"] = scores.Count, ["repetitions"] = canary.Repetitions,
+            ["rank"] = better + 1,
+            ["candidates"] = scores.Count,
+            ["repetitions"] = canary.Repetitions,
         });
     }
 }
