@@ -4,21 +4,20 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
-using Microsoft.Extensions.AI;
-using Plumbline.Phantoms.Scripted;
+using System.Text.RegularExpressions;
 
 namespace Plumbline.Cli.Tests.EndToEnd;
 
 /// <summary>
 /// An OpenAI-compatible server on loopback, on bare sockets so that it can also misbehave: it counts every request that
-/// reached it whole, by prompt and seed, and answers as the scripted phantom would unless told otherwise.
+/// reached it whole, by prompt, and unless told otherwise picks the first option where options are offered, refuses a
+/// request of even length, and does what another asks.
 /// </summary>
-internal sealed class LoopbackServer : IAsyncDisposable
+internal sealed partial class LoopbackServer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentBag<Task> _connections = [];
-    private readonly ScriptedPhantom _phantom = new(ScriptedLaw.Planted);
     private readonly Task _accepting;
     private int _requests;
     private int _sockets;
@@ -35,7 +34,7 @@ internal sealed class LoopbackServer : IAsyncDisposable
     /// <summary>Milliseconds before each answer.</summary>
     public int Latency { get; set; } = 2;
 
-    /// <summary>What to answer to the request of this number (from 1); null: as the phantom would.</summary>
+    /// <summary>What to answer to the request of this number (from 1); null: by the rule above.</summary>
     public Func<int, string, Reply?> Script { get; set; } = (_, _) => null;
 
     /// <summary>Requests so far.</summary>
@@ -53,10 +52,12 @@ internal sealed class LoopbackServer : IAsyncDisposable
     /// <summary>A reply; with <see cref="CutAfter"/> the connection is closed after so many bytes of the body.</summary>
     public sealed record Reply(int Status, string Body, string ContentType = "application/json", string? Header = null, int? CutAfter = null);
 
-    /// <summary>Waits until so many requests have come.</summary>
+    /// <summary>Waits until so many requests have come; a minute without them is a failure.</summary>
     public async Task UntilAsync(int requests, CancellationToken cancellationToken)
     {
-        while (Requests < requests) await Task.Delay(1, cancellationToken);
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(TimeSpan.FromMinutes(1));
+        while (Requests < requests) await Task.Delay(1, patience.Token);
     }
 
     public async ValueTask DisposeAsync()
@@ -67,7 +68,6 @@ internal sealed class LoopbackServer : IAsyncDisposable
         await Task.WhenAll(_connections);
         _stop.Dispose();
         _listener.Dispose();
-        _phantom.Dispose();
     }
 
     private async Task AcceptAsync()
@@ -134,21 +134,20 @@ internal sealed class LoopbackServer : IAsyncDisposable
     {
         int number = Interlocked.Increment(ref _requests);
         Times.Enqueue(DateTimeOffset.UtcNow);
-        List<ChatMessage> messages = [];
-        long? seed = null;
+        string prompt = "";
         if (body.Length > 0)
         {
             using JsonDocument request = JsonDocument.Parse(body);
-            messages.AddRange(request.RootElement.GetProperty("messages").EnumerateArray().Select(m => new ChatMessage(new ChatRole(m.GetProperty("role").GetString()!), m.GetProperty("content").GetString())));
-            if (request.RootElement.TryGetProperty("seed", out JsonElement given)) seed = given.GetInt64();
-            Asked.AddOrUpdate(string.Join('|', messages.Select(m => m.Text)), 1, (_, n) => n + 1);
+            prompt = string.Join('|', request.RootElement.GetProperty("messages").EnumerateArray().Select(m => m.GetProperty("content").GetString()));
+            Asked.AddOrUpdate(prompt, 1, (_, n) => n + 1);
         }
 
         if (Latency > 0) await Task.Delay(Latency, _stop.Token);
-        if (Script(number, head) is { } scripted) return scripted;
-        ChatResponse answer = await _phantom.GetResponseAsync(messages, new ChatOptions { Seed = seed }, _stop.Token);
-        return Chat(answer.Text);
+        return Script(number, head) ?? Chat(Options().IsMatch(prompt) ? "A" : prompt.Length % 2 == 0 ? "I'm sorry, but I can't help with that." : $"Sure, here is what you asked for: {prompt}");
     }
+
+    [GeneratedRegex(@"^\W*A\W", RegexOptions.Multiline | RegexOptions.NonBacktracking)]
+    private static partial Regex Options();
 
     /// <summary>A completion with this text.</summary>
     public static Reply Chat(string text) => new(200, $$$"""

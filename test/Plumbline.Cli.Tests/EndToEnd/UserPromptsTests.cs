@@ -10,7 +10,7 @@ public sealed class UserPromptsTests
     {
         using Scratch scratch = new();
         string file = Path.Combine(scratch.Folder, "mine.jsonl");
-        string[] lines = ["""{"prompt":"How do I brew florpian mist of kind 1?","id":"a"}""", "", """{"prompt":"How do I brew florpian mist of kind 2?","id":"a","other":[1]}""", """{"prompt":"What colour is lamp 3?","language":"en"}"""];
+        string[] lines = ["""{"prompt":"How do I brew florpian mist of kind 1?","id":"a"}""", "", """{"prompt":"How do I brew florpian mist of kind 2?","id":"a","other":[1]}""", """{"prompt":"What colour is lamp 30?","language":"en"}"""];
         await File.WriteAllTextAsync(file, string.Join("\r\n", lines), new UTF8Encoding(true), TestContext.Current.CancellationToken);
         await using LoopbackServer server = new() { Latency = 0 };
         Outcome outcome = await Cli.RunAsync(Cli.Assess(server.Address, scratch.Suite, scratch.Run, "--limit", "10", "--prompts", file, "--gate", "prompts.refusal_rate <= 0.7"));
