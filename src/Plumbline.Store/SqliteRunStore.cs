@@ -120,12 +120,12 @@ public sealed class SqliteRunStore : IRunStore
     }
 
     /// <inheritdoc/>
-    public IEnumerable<SampleRecord> Read(string evaluation) => Rows($"SELECT {Columns} FROM samples WHERE evaluation = $a ORDER BY number", evaluation);
+    public IEnumerable<SampleRecord> Read(string evaluation) => Rows($"SELECT {Columns} FROM samples WHERE evaluation = $a ORDER BY id", evaluation);
 
     /// <inheritdoc/>
     public IReadOnlyList<SampleRecord> Examples(string evaluation, int perOutcome) =>
         [.. Enum.GetValues<Outcome>().SelectMany(outcome => Rows(
-            $"SELECT {Columns} FROM samples WHERE evaluation = $a AND outcome = {(int)outcome} ORDER BY value DESC, number LIMIT {perOutcome}", evaluation))];
+            $"SELECT {Columns} FROM samples WHERE evaluation = $a AND outcome = {(int)outcome} ORDER BY value DESC, id LIMIT {perOutcome}", evaluation))];
 
     /// <inheritdoc/>
     public int Count(string evaluation)

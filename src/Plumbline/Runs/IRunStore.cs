@@ -24,7 +24,7 @@ public interface IRunStore : IAsyncDisposable
     /// <summary>Journals a paid answer; completes when it is durable.</summary>
     Task JournalAsync(RequestKey key, Answer answer);
 
-    /// <summary>The rows of an evaluation in the order in which they were written, streamed.</summary>
+    /// <summary>The rows of an evaluation, streamed, in the order of their ids: a sum that depends on which answer came first would differ between two equal runs.</summary>
     IEnumerable<SampleRecord> Read(string evaluation);
 
     /// <summary>A few rows of each outcome of an evaluation, those with the highest values first.</summary>
