@@ -65,6 +65,7 @@ internal static class PlumblineCommand
         root.Subcommands.Add(PhantomCommand.Build(surroundings));
         root.Subcommands.Add(CompareCommand.Build(surroundings));
         root.Subcommands.Add(ModelCommand.Build(surroundings));
+        root.Subcommands.Add(DoctorCommand.Build(surroundings));
         return root;
     }
 }
