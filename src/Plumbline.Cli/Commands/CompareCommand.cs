@@ -35,6 +35,7 @@ internal static class CompareCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             string folderA = RunFolder.Find(parsed.GetValue(first)!), folderB = RunFolder.Find(parsed.GetValue(second)!);
+            if (Path.GetFullPath(folderA) == Path.GetFullPath(folderB)) throw new UsageException("Both names mean the same run, which differs from itself in nothing: name two runs.");
             await using SqliteRunStore storeA = SqliteRunStore.Open(folderA);
             await using SqliteRunStore storeB = SqliteRunStore.Open(folderB);
             RunResult a = await MeasureAsync(storeA, surroundings), b = await MeasureAsync(storeB, surroundings);
