@@ -38,6 +38,7 @@ bool SpeaksOfTheTool(string file) => !Path.GetRelativePath(root, file).StartsWit
 ConcurrentDictionary<string, Lazy<(int Exit, string Output)>> cards = new(StringComparer.Ordinal);
 Dictionary<string, HashSet<string>> options = Options();
 string[] methods = Methods();
+HashSet<string> used = new(StringComparer.Ordinal);
 foreach (string file in documents)
 {
     Document document = Document.Read(file);
@@ -45,6 +46,7 @@ foreach (string file in documents)
     if (SpeaksOfTheTool(file)) Commands(document);
 }
 
+foreach (string command in options.Keys.Where(c => c.Length > 0 && !used.Any(u => u == c || u.StartsWith(c + " ", StringComparison.Ordinal)))) Fault(Path.Combine(root, "docs", "README.md"), 1, $"no page mentions `plumbline {command}`");
 Pages();
 Checksums();
 Readmes();
@@ -91,6 +93,7 @@ void Commands(Document document)
             if (words.Length == 0 || (words[0][0] != '-' && !Regex.IsMatch(words[0], "^[a-z]"))) continue;
             commands++;
             string command = words[0][0] == '-' ? "" : words.Length > 1 && options.ContainsKey($"{words[0]} {words[1]}") ? $"{words[0]} {words[1]}" : words[0];
+            lock (used) used.Add(command);
             if (command.Length > 0 && !options.ContainsKey(command))
             {
                 Fault(document.File, number, $"there is no command `plumbline {command}`");
@@ -212,21 +215,21 @@ void Examples(Document document)
 
 Dictionary<string, HashSet<string>> Options()
 {
-    string[] names = [.. Regex.Matches(Run("dotnet", root, tool, "--help").Output.Split("\nCommands:")[^1], @"^  ([a-z]+) ", RegexOptions.Multiline).Select(m => m.Groups[1].Value)];
-    if (names.Length == 0) throw new InvalidOperationException("--help lists no commands.");
     Dictionary<string, HashSet<string>> all = new(StringComparer.Ordinal);
-    foreach ((string command, string help) in names.Prepend("").AsParallel().WithDegreeOfParallelism(2).Select(n => (n, Help(n))).ToArray()) Add(command, help);
-    return all;
-
-    string Help(string command) => Run("dotnet", root, [tool, .. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]).Output;
-
-    void Add(string command, string help)
+    for (string[] names = [""]; names.Length > 0;)
     {
-        string[] parts = help.Split("\nCommands:");
-        all[command] = [.. Regex.Matches(parts[0].Split("\nOptions:")[^1], @"^ +(?:-\S+, )*(--[a-z-]+)", RegexOptions.Multiline).Select(m => m.Groups[1].Value), "--help"];
-        if (command.Length == 0 || parts.Length < 2) return;
-        foreach (Match sub in Regex.Matches(parts[1], @"^  ([a-z]+) ", RegexOptions.Multiline)) Add($"{command} {sub.Groups[1].Value}", Help($"{command} {sub.Groups[1].Value}"));
+        List<string> below = [];
+        foreach ((string command, string help) in names.AsParallel().WithDegreeOfParallelism(3).Select(n => (n, Run("dotnet", root, [tool, .. n.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]).Output)).ToArray())
+        {
+            string[] parts = help.Split("\nCommands:");
+            all[command] = [.. Regex.Matches(parts[0].Split("\nOptions:")[^1], @"^ +(?:-\S+, )*(--[a-z-]+)", RegexOptions.Multiline).Select(m => m.Groups[1].Value), "--help"];
+            if (parts.Length > 1) below.AddRange(Regex.Matches(parts[1], @"^  ([a-z]+) ", RegexOptions.Multiline).Select(m => $"{command} {m.Groups[1].Value}".Trim()));
+        }
+
+        names = [.. below];
     }
+
+    return all.Count > 1 ? all : throw new InvalidOperationException("--help lists no commands.");
 }
 
 string[] Methods()
