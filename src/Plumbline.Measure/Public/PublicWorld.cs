@@ -87,7 +87,7 @@ public sealed class PublicWorld : World
     private static IEnumerable<ChoiceQuestion> TruthfulQa(ulong seed) => PublicData.Json("truthfulqa", "mc_task.json").EnumerateArray().Select((row, i) =>
     {
         (string Text, bool Right)[] options = [.. row.GetProperty("mc1_targets").EnumerateObject().Select(o => (o.Name, o.Value.GetInt32() == 1))];
-        new Random(unchecked((int)seed * 31) + i).Shuffle(options);
+        new Random(unchecked((SeededDraw.Narrow(seed) * 31) + i)).Shuffle(options);
         return new ChoiceQuestion($"truthfulqa-{i}", null, row.GetProperty("question").GetString()!, [.. options.Select(o => o.Text)], Array.FindIndex(options, o => o.Right), "truthfulqa");
     });
 

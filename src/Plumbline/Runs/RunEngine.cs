@@ -234,6 +234,10 @@ public sealed class RunEngine
                 return Score.Unparsable(answer.Cut ? "cut before the answer began; raise --max-tokens" : "the answer is empty");
             }
         }
+        else if (answer.Scores.Any(s => double.IsNaN(s.LogProb)))
+        {
+            return new(Outcome.Errored, Reason: "the target gave a log-likelihood that is not a number");
+        }
 
         try
         {
