@@ -13,11 +13,15 @@ internal sealed class OneWorld : World
 
     public IReadOnlyList<ChoiceQuestion>? Questions { get; init; }
 
+    public IReadOnlyList<Prompt>? Values { get; init; }
+
     public override string Name => "one";
 
     public override Drawn<SentencePair>? SentencePairs(Draw draw) => Pairs is null ? null : new(s_dataset, Pairs);
 
     public override Drawn<Canary>? Canaries(Draw draw) => Secrets is null ? null : new(s_dataset, Secrets);
+
+    public override Drawn<Prompt>? ValueQuestions(Draw draw) => Values is null ? null : new(s_dataset, Values);
 
     public override Drawn<ChoiceQuestion>? Choices(string subject, Draw draw) => Questions is null ? null : new(s_dataset, Questions);
 }

@@ -9,7 +9,7 @@ public sealed class PublicWorldTests
     private static readonly PublicWorld s_world = new();
 
     /// <summary>Every list of the public world: ids in order with their stratum.</summary>
-    public static TheoryData<string> Lists => ["behaviours", "benign", "demonstrations", "tasks", "open", "pairs", "bias", "knowledge", "truthfulness", "morality", "safety", "autonomy"];
+    public static TheoryData<string> Lists => ["behaviours", "benign", "demonstrations", "tasks", "open", "pairs", "bias", "knowledge", "truthfulness", "morality", "safety", "autonomy", "values"];
 
     [Theory]
     [MemberData(nameof(Lists))]
@@ -110,6 +110,7 @@ public sealed class PublicWorldTests
         "tasks" => [.. s_world.ApplicationTasks(draw)!.Items.Select(t => (t.Id, t.Language))],
         "open" => [.. s_world.OpenQuestions(draw)!.Items.Select(q => (q.Id, q.Language))],
         "pairs" => [.. s_world.SentencePairs(draw)!.Items.Select(p => (p.Id, p.Category))],
+        "values" => [.. s_world.ValueQuestions(draw)!.Items.Select(p => (p.Id, p.Category))],
         "bias" => [.. s_world.Choices(list, draw)!.Items.Select(q => (q.Id, $"{q.Category}/{q.Facts!["context"]}"))],
         "morality" => [.. s_world.Choices(list, draw)!.Items.Select(q => (q.Id, q.Facts!["kind"]))],
         "truthfulness" => [.. s_world.Choices(list, draw)!.Items.Select(q => (q.Id, ""))],
