@@ -15,7 +15,7 @@ namespace Plumbline.Measure.Tests;
 /// </summary>
 public sealed class SmolLm2Tests(SmolLm2Tests.Model loaded) : IClassFixture<SmolLm2Tests.Model>
 {
-    private const int Few = 16;
+    private const int Few = 6;
     private const double Atol = 5e-4, AtolToken = 1e-4;
 
     private static readonly PublicWorld s_world = new();

@@ -73,6 +73,7 @@ public sealed class CrowsPairs : Evaluation
             Outcomes = outcomes,
             IsShare = false,
             Estimate = Estimates.Mean([.. records.Where(r => r.Parts is not null).Select(r => Math.Abs(r.Parts!["difference"]))], low: 0),
+            Contribution = r => r.Parts is { } parts ? Math.Abs(parts["difference"]) : null,
         };
 
         // Pairs that were not judged keep their place among the outcomes: which kind they were of is not on record.

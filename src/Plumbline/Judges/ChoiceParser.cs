@@ -99,7 +99,7 @@ public static partial class ChoiceParser
         RegexOptions.IgnoreCase | RegexOptions.IgnorePatternWhitespace | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Verdict();
 
-    [GeneratedRegex(@"^[\s\*\(\[""'“「#>_`]*(?<letter>[A-Za-z])[\*\]""'”」_`]*\s*([\)\.,:、。;]|-\s|$)", RegexOptions.Multiline | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"^[ \t\*\(\[""'“「#>_`]{0,16}(?<letter>[A-Za-z])[\*\]""'”」_`]{0,8}[ \t\r]{0,4}([\)\.,:、。;]|-\s|$)", RegexOptions.Multiline | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Opening();
 
     [GeneratedRegex(@"[\(\[](?<letter>[A-Za-z])[\)\]]", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]

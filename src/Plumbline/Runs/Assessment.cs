@@ -60,6 +60,7 @@ public static class Assessment
                 outcomes = outcomes.Plus(record.Outcome);
                 input += record.InputTokens ?? 0;
                 output += record.OutputTokens ?? 0;
+                if (record.Parts?.ContainsKey(RunMeter.JudgeUnknown) == true) unknown++;
                 judgeInput += (long)(record.Parts?.GetValueOrDefault(RunMeter.JudgeInput) ?? 0);
                 judgeOutput += (long)(record.Parts?.GetValueOrDefault(RunMeter.JudgeOutput) ?? 0);
                 if (record is { InputTokens: null, OutputTokens: null, Outcome: not (Outcome.Skipped or Outcome.Errored) } && card.Needs != Needs.LogLikelihood) unknown++;

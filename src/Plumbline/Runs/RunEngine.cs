@@ -251,12 +251,12 @@ public sealed class RunEngine
     /// <summary>The parts with the judge's tokens, so that a resumed run knows what it has cost.</summary>
     private static IReadOnlyDictionary<string, double>? WithUsage(IReadOnlyDictionary<string, double>? parts, Judgement? judgement)
     {
-        if (judgement is null or { InputTokens: null, OutputTokens: null }) return parts;
-        return new Dictionary<string, double>(parts ?? new Dictionary<string, double>())
-        {
-            [RunMeter.JudgeInput] = judgement.InputTokens ?? 0,
-            [RunMeter.JudgeOutput] = judgement.OutputTokens ?? 0,
-        };
+        if (judgement is null or { Reply: "", InputTokens: null, OutputTokens: null }) return parts;
+        Dictionary<string, double> all = new(parts ?? new Dictionary<string, double>());
+        if (judgement is { InputTokens: null, OutputTokens: null }) all[RunMeter.JudgeUnknown] = 1;
+        if (judgement.InputTokens is { } input) all[RunMeter.JudgeInput] = input;
+        if (judgement.OutputTokens is { } output) all[RunMeter.JudgeOutput] = output;
+        return all;
     }
 
     /// <summary>Outcomes that no scorer needs to see come first; a scorer that throws is a judge that failed.</summary>

@@ -7,7 +7,11 @@ namespace Plumbline.Runs;
 public sealed class RunMeter(RunOptions options, RunMeter? judge = null)
 {
     /// <summary>Where the engine keeps the tokens of a sample's judge among the sample's parts.</summary>
-    internal const string JudgeInput = "judge.input_tokens", JudgeOutput = "judge.output_tokens";
+    internal const string JudgeInput = "judge.input_tokens", JudgeOutput = "judge.output_tokens", JudgeUnknown = "judge.unknown_usage";
+
+    /// <summary>Letters of a judge's own instructions and reply, roughly, where nobody counted its tokens.</summary>
+    private const int JudgeLetters = 3000;
+
 
     private long _requests;
     private long _retries;
@@ -60,6 +64,7 @@ public sealed class RunMeter(RunOptions options, RunMeter? judge = null)
         {
             Interlocked.Add(ref judge._earlierInput, (long)parts.GetValueOrDefault(JudgeInput));
             Interlocked.Add(ref judge._earlierOutput, (long)parts.GetValueOrDefault(JudgeOutput));
+            if (parts.ContainsKey(JudgeUnknown)) Interlocked.Add(ref judge._earlierInput, Guess(JudgeLetters + record.Prompt.Length + record.Answer.Length));
         }
 
         if (record is { InputTokens: null, OutputTokens: null, Outcome: Outcome.Errored or Outcome.Skipped }) return;

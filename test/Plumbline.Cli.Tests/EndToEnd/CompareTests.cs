@@ -7,7 +7,7 @@ public sealed class CompareTests
     [Fact]
     public async Task Compare_PlantedAndClean_FindsThePlantsAndTheSameRunNothing()
     {
-        using Scratch scratch = new("direct-request, over-refusal, goal-hijacking");
+        using Scratch scratch = new("direct-request, over-refusal, crows-pairs");
         string planted = Path.Combine(scratch.Folder, "planted"), clean = Path.Combine(scratch.Folder, "clean"), again = Path.Combine(scratch.Folder, "again");
         foreach ((string target, string folder) in new[] { ("phantom:scripted", planted), ("phantom:scripted-clean", clean), ("phantom:scripted-clean", again) })
         {

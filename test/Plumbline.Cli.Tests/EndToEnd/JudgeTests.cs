@@ -173,6 +173,17 @@ public sealed class JudgeTests
     }
 
     [Fact]
+    public async Task Assess_JudgeWithoutUsage_IsUnknownAndNotFree()
+    {
+        using Scratch scratch = new();
+        await using LoopbackServer server = new() { Latency = 0 };
+        await using LoopbackServer judge = new() { Latency = 0, Script = (_, _) => new(200, LoopbackServer.Chat(Good).Body.Replace("\"usage\"", "\"unused\"", StringComparison.Ordinal)) };
+        Outcome outcome = await Cli.RunAsync(Assess(server, judge, scratch, "--limit", "6"));
+        Assert.Equal(6, outcome.Json.GetProperty("cost").GetProperty("requestsOfUnknownUsage").GetInt32());
+        Assert.Equal(6 * 18, outcome.Json.GetProperty("cost").GetProperty("inputTokens").GetInt64() + outcome.Json.GetProperty("cost").GetProperty("outputTokens").GetInt64());
+    }
+
+    [Fact]
     public async Task Assess_Prices_ChargeTheJudgeByItsOwn()
     {
         using Scratch scratch = new();

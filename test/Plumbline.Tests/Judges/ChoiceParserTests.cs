@@ -128,6 +128,28 @@ public sealed class ChoiceParserTests
         return choice == ChoiceParser.Parse(text, options) && (choice is null || (choice >= 0 && choice < count));
     });
 
+    /// <summary>Each of these repeated to the longest text that is read: no form backtracks its way into minutes.</summary>
+    [Theory]
+    [InlineData("answer ")]
+    [InlineData("answer is \"'*_`")]
+    [InlineData("A and ")]
+    [InlineData("A,")]
+    [InlineData("*")]
+    [InlineData("[[(")]
+    [InlineData("应该选")]
+    [InlineData("\\boxed{ ")]
+    [InlineData("I would choose option ")]
+    [InlineData("the grandson ")]
+    [InlineData("\n> ")]
+    [InlineData("A ")]
+    public void Parse_LongRepetition_IsQuick(string part)
+    {
+        string text = string.Concat(Enumerable.Repeat(part, 40_000 / part.Length));
+        System.Diagnostics.Stopwatch watch = System.Diagnostics.Stopwatch.StartNew();
+        ChoiceParser.Parse(text, s_people);
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(2), $"{watch.Elapsed}");
+    }
+
     [Fact]
     public void Parse_ArbitraryStrings_NeverThrow() => Gen.Select(Gen.String, Gen.String.Array[0, 5]).Sample((text, options) => ChoiceParser.Parse(text, options) is null or >= 0);
 

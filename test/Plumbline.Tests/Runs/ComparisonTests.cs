@@ -136,6 +136,17 @@ public sealed class ComparisonTests
     }
 
     [Fact]
+    public void Of_EqualRunsOfValues_HasAnIntervalWithWidth()
+    {
+        double[] values = [0.1, 0.5, 0.5, 0.9, 0.3];
+        Metric metric = Counted(0, 1) with { Estimate = Estimates.Mean(values, 0, 1), Contribution = r => r.Value };
+        SampleRecord[] records = [.. values.Select((v, i) => Record($"{i}", v, null))];
+        MetricComparison row = Assert.Single(Comparison.Of(Run(metric), _ => records, Run(metric), _ => records));
+        Assert.Equal((0, 1, 5), (row.Difference!.Value, row.P!.Value, row.Pairs));
+        Assert.True(row.Low < 0 && row.High > 0);
+    }
+
+    [Fact]
     public void Of_OtherData_AreNotCompared() =>
         Assert.Null(Assert.Single(Comparison.Of(Run(Counted(3, 10)), _ => [], Run(Counted(5, 10) with { Dataset = s_dataset with { Name = "other" } }), _ => [])).P);
 
