@@ -26,9 +26,15 @@ internal sealed record AssessRequest
     public long? TokenBudget { get; init; }
     public decimal? MoneyBudget { get; init; }
     public string? Prices { get; init; }
+    public string? Judge { get; init; }
+    public string? JudgeModel { get; init; }
+    public string? JudgeApiKeyVariable { get; init; }
+
+    /// <summary>The judge as a target of its own: what names, authorises and shapes the target under test is not handed to it.</summary>
+    public AssessRequest ForJudge() => new() { Target = Judge, Model = JudgeModel, ApiKeyVariable = JudgeApiKeyVariable, Threads = Threads };
 
     /// <summary>How the run treats its target.</summary>
-    public RunOptions ToRunOptions(Price? price)
+    public RunOptions ToRunOptions(Price? price, Price? judgePrice = null)
     {
         RunOptions options = new();
         return options with
@@ -42,6 +48,7 @@ internal sealed record AssessRequest
             TokenBudget = TokenBudget,
             MoneyBudget = MoneyBudget,
             Price = price,
+            JudgePrice = judgePrice,
         };
     }
 
@@ -69,6 +76,9 @@ internal sealed record AssessRequest
         Add("--budget-tokens", TokenBudget);
         Add("--budget-money", MoneyBudget);
         Add("--prices", Prices);
+        Add("--judge", Judge is null ? null : KeptAddress.Of(Judge));
+        Add("--judge-model", JudgeModel);
+        Add("--judge-api-key-env", JudgeApiKeyVariable);
         return options;
 
         void Add(string name, object? value)
@@ -102,6 +112,9 @@ internal sealed record AssessRequest
             TokenBudget = Text("--budget-tokens") is { } tokens ? long.Parse(tokens, CultureInfo.InvariantCulture) : null,
             MoneyBudget = Text("--budget-money") is { } money ? decimal.Parse(money, CultureInfo.InvariantCulture) : null,
             Prices = Text("--prices"),
+            Judge = Text("--judge"),
+            JudgeModel = Text("--judge-model"),
+            JudgeApiKeyVariable = Text("--judge-api-key-env"),
         };
 
         string? Text(string name) => options.GetValueOrDefault(name);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using Plumbline.Judges;
 using Plumbline.Reports;
 using Plumbline.Runs;
 using Plumbline.Store;
@@ -21,6 +22,7 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
 
     private readonly Suite _suite = WithPrompts(kept ?? Suite.Load(request.Suite), request.Prompts);
     private readonly Price? _price = PriceOf(request);
+    private readonly Price? _judgePrice = JudgePriceOf(request);
 
     private IReadOnlyList<Gate> Gates => [.. _suite.Gates, .. request.Gates.Select(ParseGate)];
 
@@ -43,22 +45,33 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
     {
         await using Target target = TargetResolver.Open(request.Target ?? Planted, request, surroundings);
         IReadOnlyList<PlannedEvaluation> plan = PlanFor(request.Target ?? Planted, target.World);
-        long requests = 0, read = 0, written = 0;
+        long requests = 0, read = 0, written = 0, judged = 0, judgeRead = 0, judgeWritten = 0;
         foreach (PlannedEvaluation planned in plan)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            if (planned.Evaluation.Card.Needs == Needs.Judge && request.Judge is null) planned.Skip("it needs a judge model: name one with --judge");
+            int asked = planned.SkipReason is null ? planned.Count : 0;
             long input = 0, output = 0;
-            foreach (Sample sample in planned.Samples.Samples)
+            foreach (Sample sample in planned.SkipReason is null ? planned.Samples.Samples : [])
             {
+                if (request.Judge is not null && sample.ToJudge is { } ask)
+                {
+                    // The answer is not known yet: the judge reads at most as much of it as the target may write.
+                    JudgeRequest question = ask(new Answer());
+                    (judged, judgeRead, judgeWritten) = (judged + 1, judgeRead + (question.Messages.Sum(m => m.Text.Length) / 4) + (request.MaxTokens ?? sample.MaxTokens), judgeWritten + question.MaxTokens);
+                }
+
                 input += (sample.Prompt.Length / 4) + 8;
                 output += sample.Queries.Count > 0 ? 0 : request.MaxTokens ?? sample.MaxTokens;
             }
 
-            await surroundings.Output.WriteLineAsync($"{planned.Evaluation.Card.Id,-24} {planned.Count,8:N0} requests  about {input,9:N0} tokens in, at most {output,9:N0} out{(planned.SkipReason is { } why ? $"  ({why})" : "")}");
-            (requests, read, written) = (requests + planned.Count, read + input, written + output);
+            await surroundings.Output.WriteLineAsync($"{planned.Evaluation.Card.Id,-24} {asked,8:N0} requests  about {input,9:N0} tokens in, at most {output,9:N0} out{(planned.SkipReason is { } why ? $"  ({why})" : "")}");
+            (requests, read, written) = (requests + asked, read + input, written + output);
         }
 
-        await surroundings.Output.WriteLineAsync($"{"all",-24} {requests,8:N0} requests  at most about {read + written:N0} tokens{(_price is { } price ? string.Create(CultureInfo.InvariantCulture, $", {price.Of(read, written):0.00##} {price.Currency}") : "")}. Nothing was sent.");
+        if (judged > 0) await surroundings.Output.WriteLineAsync($"{"judge",-24} {judged,8:N0} requests  about {judgeRead,9:N0} tokens in, at most {judgeWritten,9:N0} out");
+        decimal? money = _price?.Of(read, written) + (_judgePrice?.Of(judgeRead, judgeWritten) ?? 0);
+        await surroundings.Output.WriteLineAsync($"{"all",-24} {requests + judged,8:N0} requests  at most about {read + written + judgeRead + judgeWritten:N0} tokens{(money is { } sum ? string.Create(CultureInfo.InvariantCulture, $", {sum:0.00##} {_price!.Currency}") : "")}. Nothing was sent.");
         return ExitCode.Done;
     }
 
@@ -91,13 +104,14 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
         bool cancelled = false;
         using ProgressDisplay display = ProgressDisplay.For(surroundings, quiet);
         RunResult? result = null;
-        foreach ((string named, string place) in pair ? [(Planted, folder), (Clean, RunFolder.Twin(folder))] : new[] { (request.Target!, folder) })
+        await using Target? judge = request.Judge is { } named ? TargetResolver.Open(Judge(named), request.ForJudge(), surroundings) : null;
+        foreach ((string asked, string place) in pair ? [(Planted, folder), (Clean, RunFolder.Twin(folder))] : new[] { (request.Target!, folder) })
         {
-            await using Target target = TargetResolver.Open(named, request, surroundings);
-            IReadOnlyList<PlannedEvaluation> plan = PlanFor(named, target.World);
+            await using Target target = TargetResolver.Open(asked, request, surroundings);
+            IReadOnlyList<PlannedEvaluation> plan = PlanFor(asked, target.World);
             await using SqliteRunStore opened = store(target, place);
             Verify(opened.Header, target);
-            RunEngine engine = new(target, opened, request.ToRunOptions(_price), surroundings.Clock);
+            RunEngine engine = new(target, opened, request.ToRunOptions(_price, _judgePrice), surroundings.Clock, judge);
             try
             {
                 if (!cancelled) await engine.RunAsync(plan, display.For(target.Name), cancellationToken);
@@ -107,7 +121,7 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
                 cancelled = true;
             }
 
-            RunResult measured = Assessment.Measure(plan, opened, target.World, Gates, _price, cancelled);
+            RunResult measured = Assessment.Measure(plan, opened, target.World, Gates, _price, cancelled, judgePrice: _judgePrice);
             if (place == folder) result = measured;
             else twin = measured;
             if (cancelled) break;
@@ -131,11 +145,18 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
         {
             World world = TargetResolver.WorldOf(named);
             await using SqliteRunStore store = SqliteRunStore.Open(place);
-            return Assessment.Measure(PlanFor(named, world), store, world, Gates, _price, cancelled: false);
+            return Assessment.Measure(PlanFor(named, world), store, world, Gates, _price, cancelled: false, judgePrice: _judgePrice);
         }
     }
 
-    private IReadOnlyList<PlannedEvaluation> PlanFor(string named, World world) => Assessment.Plan(
+    private IReadOnlyList<PlannedEvaluation> PlanFor(string named, World world)
+    {
+        if (request.Judge is null && (request.JudgeModel ?? request.JudgeApiKeyVariable) is not null) throw new UsageException("--judge-model and --judge-api-key-env go with --judge ADDRESS.");
+        if (request.Judge is null && Gates.FirstOrDefault(g => StrongReject.IsRow(g.Evaluation)) is { } gate) throw new UsageException($"The gate \"{gate.Text}\" needs a judge model: name one with --judge.");
+        return Plan(named, world);
+    }
+
+    private IReadOnlyList<PlannedEvaluation> Plan(string named, World world) => Assessment.Plan(
         _suite, request.Prompts is null ? Catalog.All : [.. Catalog.All.Where(e => e is not UserPrompts), new UserPrompts(request.Prompts)], world, request.Seed, request.Limit,
         request.Language, Gates, likelihood: !TargetResolver.IsRemote(named));
 
@@ -148,6 +169,18 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
         (null, _) => throw new UsageException("--budget-money needs a price: name a file with --prices."),
         ({ } file, _) => PriceTable.Load(file, request.Model ?? request.Target ?? Planted),
     };
+
+    /// <summary>The judge is charged by its own model's price, in the same currency.</summary>
+    private static Price? JudgePriceOf(AssessRequest request)
+    {
+        if (request.Prices is not { } file || request.Judge is null) return null;
+        Price price = PriceTable.Load(file, request.JudgeModel ?? request.Judge), target = PriceOf(request)!;
+        return price.Currency == target.Currency ? price : throw new UsageException($"{file} prices the target in {target.Currency} and the judge in {price.Currency}: a sum needs one currency.");
+    }
+
+    private static string Judge(string named) => named is "phantom" || named.StartsWith("phantom:", StringComparison.Ordinal)
+        ? throw new UsageException("A phantom cannot judge: name an endpoint, ollama:NAME or a model file with --judge.")
+        : named;
 
     private static Gate ParseGate(string text)
     {
@@ -199,15 +232,22 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
         }
     }
 
-    /// <summary>Most samples failed, or nothing was judged: the run says nothing, whatever its gates.</summary>
+    /// <summary>Most samples or most judgements failed, or nothing was judged: the run says nothing, whatever its gates.</summary>
     private static int ExitOf(RunResult run)
     {
         if (run.Cancelled) return ExitCode.Cancelled;
-        OutcomeCounts all = run.Metrics.GroupBy(m => m.Evaluation.Split('/')[0]).Select(g => g.MaxBy(m => m.Outcomes.Total)!.Outcomes)
-            .Aggregate((a, b) => new(a.Scored + b.Scored, a.Refused + b.Refused, a.Unparsable + b.Unparsable, a.Errored + b.Errored, a.Skipped + b.Skipped));
-        if (all.Judged == 0 || all.Errored > all.Judged + all.Unparsable) return ExitCode.Error;
+        OutcomeCounts all = Sum(run.Metrics.Where(m => !StrongReject.IsRow(m.Evaluation))), judge = Sum(run.Metrics.Where(IsOfJudge));
+        if (all.Judged == 0 || MostFailed(all) || MostFailed(judge)) return ExitCode.Error;
         return run.Gates.All(g => g.Holds) ? ExitCode.Done : ExitCode.GateFailed;
     }
+
+    private static bool MostFailed(OutcomeCounts counts) => counts.Errored > counts.Judged + counts.Unparsable;
+
+    private static bool IsOfJudge(Metric metric) => StrongReject.IsRow(metric.Evaluation) || Catalog.All.Any(e => e.Card.Id == metric.Evaluation && e.Card.Needs == Needs.Judge);
+
+    /// <summary>The outcomes of each evaluation once, whatever the number of its rows.</summary>
+    private static OutcomeCounts Sum(IEnumerable<Metric> metrics) => metrics.GroupBy(m => m.Evaluation.Split('/')[0]).Select(g => g.MaxBy(m => m.Outcomes.Total)!.Outcomes)
+        .Aggregate(default(OutcomeCounts), (a, b) => new(a.Scored + b.Scored, a.Refused + b.Refused, a.Unparsable + b.Unparsable, a.Errored + b.Errored, a.Skipped + b.Skipped));
 
     private string WriteReports(RunResult result, string folder, int exit)
     {

@@ -36,7 +36,7 @@ internal static class Summary
         if (run.Twin is { } clean) console.WriteLine(zh ? $"洁净孪生：{clean.Findings.Count} 项发现。" : $"Clean twin: {clean.Findings.Count} findings.");
         foreach (GateResult gate in run.Gates) console.WriteLine($"{(gate.Holds ? "✓" : "✗")} {gate.Gate}  ({gate.Reason ?? $"{gate.Actual:0.####}"})");
         foreach (string note in run.Notes) console.WriteLine($"! {note}");
-        if (exit == ExitCode.Error) console.WriteLine(zh ? "大多数样本没有得到答案：这次运行不能说明任何问题。" : "Most samples got no answer: this run says nothing about the target.");
+        if (exit == ExitCode.Error) console.WriteLine(zh ? "大多数样本没有得到答案或评判：这次运行不能说明任何问题。" : "Most samples got no answer, or no judgement: this run says nothing about the target.");
         if (run.Cancelled) console.WriteLine(zh ? $"已取消；继续：plumbline resume {folder}" : $"Cancelled; go on with: plumbline resume {folder}");
         console.WriteLine((zh ? "报告：" : "Report: ") + report);
     }

@@ -15,6 +15,9 @@ public sealed record Answer
     /// <summary>Whether the token limit cut the answer.</summary>
     public bool Cut { get; init; }
 
+    /// <summary>What a judge model said about this answer; null where none was asked.</summary>
+    public Judgement? Judgement { get; init; }
+
     /// <summary>Log-likelihoods, for requests that asked for them.</summary>
     public IReadOnlyList<SequenceScore> Scores { get; init; } = [];
 

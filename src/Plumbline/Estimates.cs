@@ -74,6 +74,22 @@ public static class Estimates
         });
     }
 
+    /// <summary>A mean of values that come in clusters; Student's t interval of the cluster-robust error, as <see cref="Mean"/> where no two share a cluster or all are equal.</summary>
+    public static Estimate? ClusteredMean(IReadOnlyList<double> values, IReadOnlyList<string> clusters, double low, double high)
+    {
+        int groups = clusters.Distinct(StringComparer.Ordinal).Count();
+        if (groups < 2 || groups == values.Count || values.All(v => v == values[0])) return Mean(values, low, high);
+        ClusteredMean mean = ClusteredMeans.One<string>(values.ToArray(), clusters);
+
+        // Clusters whose sums cancel out to the mean exactly say nothing about their spread.
+        if (!(mean.SeCr1 > 0)) return Mean(values, low, high);
+        return Estimate.Of(mean.Mean, values.Count, "Student t, clustered", alpha =>
+        {
+            double half = StudentT.TwoSidedQuantile(alpha, mean.DegreesOfFreedom) * mean.SeCr1;
+            return (Math.Max(low, mean.Mean - half), Math.Min(high, mean.Mean + half));
+        });
+    }
+
     /// <summary>
     /// A rate corrected for its judge's errors (Rogan and Gladen 1978), with the calibration's own uncertainty in the
     /// interval (Lang and Reiczigel 2014). Null without a calibration, or where the judge is no better than chance.

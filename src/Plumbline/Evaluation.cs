@@ -89,4 +89,7 @@ public enum Needs
 
     /// <summary>Log-likelihoods of given text.</summary>
     LogLikelihood,
+
+    /// <summary>Chat, and a judge model that the user names: without one its samples are skipped.</summary>
+    Judge,
 }

@@ -29,6 +29,12 @@ public sealed record Sample
     /// <summary>"en", "zh", …</summary>
     public string Language { get; init; } = "en";
 
+    /// <summary>
+    /// What a judge model is asked about the answer, where the user names one: the engine asks it and hands its reply to
+    /// <see cref="Score"/> in <see cref="Answer.Judgement"/>. Null where rules alone decide. Pure.
+    /// </summary>
+    public Func<Answer, JudgeRequest>? ToJudge { get; init; }
+
     /// <summary>Judges the answer. Pure; throws only when the judge itself failed, which makes the sample Errored.</summary>
     public required Func<Answer, Score> Score { get; init; }
 

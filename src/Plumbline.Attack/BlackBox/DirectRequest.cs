@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Plumbline.Judges;
 using Plumbline.Worlds;
 
 namespace Plumbline.Attack.BlackBox;
@@ -21,7 +22,7 @@ public sealed class DirectRequest : Evaluation
         Licence = "MIT",
         Meaning = "Share of harmful requests that the target answers without any attack.",
         MeaningZh = "在没有任何攻击的情况下，被测模型照办的有害请求比例。",
-        Metrics = [new(Id, "asr")],
+        Metrics = [new(Id, "asr"), StrongReject.Row(Id)],
     };
 
     /// <inheritdoc/>
@@ -34,10 +35,14 @@ public sealed class DirectRequest : Evaluation
             Language = behaviour.Language,
             Messages = [new(ChatRole.User, behaviour.Request)],
             MaxTokens = JailbreakFamilies.MaxTokens,
+            ToJudge = AttackSuccess.ToJudge(behaviour),
             Score = answer => AttackSuccess.Judge(behaviour, answer),
         }));
 
     /// <inheritdoc/>
-    public override IEnumerable<Metric> Measure(World world, Dataset dataset, IEnumerable<SampleRecord> records) =>
-        [AttackSuccess.Rate(Id, world, dataset, records, null, AttackSuccess.Threshold("Answers harmful requests asked plainly", "直接回答有害请求"))];
+    public override IEnumerable<Metric> Measure(World world, Dataset dataset, IEnumerable<SampleRecord> records)
+    {
+        yield return AttackSuccess.Rate(Id, world, dataset, records, null, AttackSuccess.Threshold("Answers harmful requests asked plainly", "直接回答有害请求"));
+        if (AttackSuccess.Judged(Id, world, dataset, records) is { } judged) yield return judged;
+    }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Plumbline.Judges;
 using Plumbline.Worlds;
 
 namespace Plumbline.Attack.BlackBox;
@@ -25,7 +26,7 @@ public sealed class JailbreakFamilies : Evaluation
         Licence = "MIT",
         Meaning = "Share of harmful requests that the target answers under an attack. `jailbreak` pools the families; each has its own row.",
         MeaningZh = "在攻击下被测模型照办的有害请求比例。jailbreak 汇总三类攻击，每一类另有一行。",
-        Metrics = [new(Id, "asr"), .. Families.Select(f => new MetricName($"{Id}/{f}", "asr"))],
+        Metrics = [new(Id, "asr"), .. Families.Select(f => new MetricName($"{Id}/{f}", "asr")), StrongReject.Row(Id)],
     };
 
     private static string[] Families => [FewShot.Family, RefusalSuppression.Family, CodeJailbreak.Family];
@@ -52,6 +53,7 @@ public sealed class JailbreakFamilies : Evaluation
             Language = behaviour.Language,
             Messages = attack.Messages!,
             MaxTokens = MaxTokens,
+            ToJudge = AttackSuccess.ToJudge(behaviour),
             Score = answer => AttackSuccess.Judge(behaviour, answer),
         }));
         return new(drawn.Dataset, draw.Limit is { } limit ? samples.Take(limit) : samples);
@@ -70,5 +72,7 @@ public sealed class JailbreakFamilies : Evaluation
         {
             yield return AttackSuccess.Rate($"{Id}/{family}", world, dataset, records.Where(r => r.Family == family), family, AttackSuccess.Threshold(title, titleZh));
         }
+
+        if (AttackSuccess.Judged(Id, world, dataset, records) is { } judged) yield return judged;
     }
 }

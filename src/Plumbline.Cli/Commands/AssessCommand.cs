@@ -32,6 +32,9 @@ internal static class AssessCommand
         Option<long?> tokenBudget = Positive<long?>("--budget-tokens", "Stop asking after so many tokens.");
         Option<decimal?> moneyBudget = Positive<decimal?>("--budget-money", "Stop asking after so much money (needs a price).");
         Option<string?> prices = new("--prices") { Description = "A YAML file with a price a million tokens, by model." };
+        Option<string?> judge = new("--judge") { Description = "A model that judges the answers to harmful requests beside the rules (StrongREJECT's rubric): an address, ollama:NAME or a model file." };
+        Option<string?> judgeModel = new("--judge-model") { Description = "The judge's name at its endpoint." };
+        Option<string?> judgeKey = new("--judge-api-key-env") { Description = "The environment variable that holds the judge's key." };
         Option<string?> folder = new("--out") { Description = "The run's folder. Default: plumbline-runs/ID." };
         Option<bool> json = new("--json") { Description = "One JSON object on standard output." };
         Option<bool> quiet = new("--quiet") { Description = "No progress; the verdict only." };
@@ -44,11 +47,12 @@ internal static class AssessCommand
               plumbline assess phantom --seed 7
               plumbline assess ./SmolLM2-135M-Instruct.Q4_1.gguf --suite quick
               plumbline assess https://host/v1 --model NAME --api-key-env KEY --dry-run
+              plumbline assess https://host/v1 --model NAME --judge https://judge/v1 --judge-model JUDGE --judge-api-key-env JUDGE_KEY
               plumbline assess ollama:llama3.2 --gate "over-refusal.refusal_rate upper <= 0.1"
             """)
         {
             target, model, key, suite, seed, limit, concurrency, threads, gates, language, timeout, retries, tokens, temperature, system, headers, prompts,
-            tokenBudget, moneyBudget, prices, folder, json, quiet, dry,
+            tokenBudget, moneyBudget, prices, judge, judgeModel, judgeKey, folder, json, quiet, dry,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -74,6 +78,9 @@ internal static class AssessCommand
                 TokenBudget = parsed.GetValue(tokenBudget),
                 MoneyBudget = parsed.GetValue(moneyBudget),
                 Prices = parsed.GetValue(prices),
+                Judge = parsed.GetValue(judge),
+                JudgeModel = parsed.GetValue(judgeModel),
+                JudgeApiKeyVariable = parsed.GetValue(judgeKey),
             };
             AssessmentSession session = new(request, surroundings, parsed.GetValue(json), parsed.GetValue(quiet));
             return parsed.GetValue(dry) ? session.RehearseAsync(cancellation) : session.StartAsync(parsed.GetValue(folder), cancellation);

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Plumbline.Phantoms.Scripted;
 using Plumbline.Reports;
 using Plumbline.Runs;
 using Plumbline.Store;
@@ -38,7 +37,7 @@ internal static class CompareCommand
             if (Path.GetFullPath(folderA) == Path.GetFullPath(folderB)) throw new UsageException("Both names mean the same run, which differs from itself in nothing: name two runs.");
             await using SqliteRunStore storeA = SqliteRunStore.Open(folderA);
             await using SqliteRunStore storeB = SqliteRunStore.Open(folderB);
-            RunResult a = await MeasureAsync(storeA, surroundings), b = await MeasureAsync(storeB, surroundings);
+            RunResult a = Measure(storeA), b = Measure(storeB);
             IReadOnlyList<MetricComparison> rows = Comparison.Of(a, storeA.Read, b, storeB.Read);
             if (parsed.GetValue(page) is { } path)
             {
@@ -54,22 +53,12 @@ internal static class CompareCommand
         return command;
     }
 
-    private static async Task<RunResult> MeasureAsync(SqliteRunStore store, Surroundings surroundings)
+    private static RunResult Measure(SqliteRunStore store)
     {
         RunHeader header = store.Header;
-        AssessRequest request = AssessRequest.FromOptions(header.Options);
-        World world = await WorldAsync(header, request, surroundings);
+        World world = TargetResolver.WorldOf(header.Target);
         IReadOnlyList<PlannedEvaluation> plan = Assessment.Plan(Suite.Parse(header.SuiteText, header.Suite), Catalog.All, world, header.Seed, header.Limit, header.Language, []);
         return Assessment.Measure(plan, store, world, [], null, cancelled: false);
-    }
-
-    // The world alone is needed, so a model's weights are opened only where its name does not tell.
-    private static async Task<World> WorldAsync(RunHeader header, AssessRequest request, Surroundings surroundings)
-    {
-        IEnumerable<World> worlds = Phantoms.Phantoms.List().Select(c => Phantoms.Phantoms.Open(c.Name).World).Append(new ScriptedWorld());
-        if (worlds.FirstOrDefault(w => w.Name == header.World) is { } known) return known;
-        await using Target target = TargetResolver.Open(header.Target, request, surroundings);
-        return target.World;
     }
 
     private static void WriteTable(RunHeader a, RunHeader b, IReadOnlyList<MetricComparison> rows, Surroundings surroundings)

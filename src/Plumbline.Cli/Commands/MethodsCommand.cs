@@ -46,7 +46,7 @@ internal static class MethodsCommand
                 writer.WriteString("kind", card.Kind);
                 writer.WriteString("risk", card.Risk.Id);
                 Strings("survey", card.Survey);
-                writer.WriteString("needs", card.Needs == Needs.Chat ? "chat" : "log-likelihood");
+                writer.WriteString("needs", card.Needs switch { Needs.Chat => "chat", Needs.Judge => "judge", _ => "log-likelihood" });
                 Strings("languages", card.Languages);
                 writer.WriteString("source", card.Source);
                 writer.WriteString("licence", card.Licence);

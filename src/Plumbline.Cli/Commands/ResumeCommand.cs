@@ -11,6 +11,7 @@ internal static class ResumeCommand
     {
         Argument<string> run = new("run") { Description = "The run's folder, or its id under plumbline-runs." };
         Option<string?> target = new("--target") { Description = "The address again, where it holds a password or a key: a run keeps none." };
+        Option<string?> judge = new("--judge") { Description = "The judge's address again, where it holds a password or a key." };
         Option<bool> json = new("--json") { Description = "One JSON object on standard output." };
         Option<bool> quiet = new("--quiet") { Description = "No progress; the verdict only." };
         Command command = new("resume", """
@@ -19,7 +20,7 @@ internal static class ResumeCommand
             Example:
               plumbline resume plumbline-runs/20260102-030405-1a2b
             """)
-        { run, target, json, quiet };
+        { run, target, judge, json, quiet };
         command.SetAction(async (parsed, cancellation) =>
         {
             string folder = RunFolder.Find(parsed.GetValue(run)!);
@@ -31,6 +32,12 @@ internal static class ResumeCommand
             }
 
             if (parsed.GetValue(target) is { } again) request = request with { Target = again };
+            if (parsed.GetValue(judge) is { } judgeAgain) request = request with { Judge = judgeAgain };
+            if (KeptAddress.IsMasked(request.Judge))
+            {
+                throw new UsageException($"The judge's address {request.Judge} held a password or a key, which the run does not keep: give it again with --judge.");
+            }
+
             if (KeptAddress.IsMasked(request.Target))
             {
                 throw new UsageException($"The address {request.Target} held a password or a key, which the run does not keep: give it again with --target.");

@@ -26,6 +26,9 @@ public abstract class ChoiceEvaluation : Evaluation
     /// <summary>What a metric needs to know of a choice.</summary>
     protected virtual Dictionary<string, double> Facts(ChoiceQuestion question, int choice) => new() { ["choice"] = choice, ["answer"] = question.Answer };
 
+    /// <summary>The division of the report that a question belongs to.</summary>
+    protected virtual string Division(ChoiceQuestion question) => question.Category;
+
     /// <inheritdoc/>
     public sealed override SampleSet? Samples(World world, Draw draw)
     {
@@ -77,18 +80,20 @@ public abstract class ChoiceEvaluation : Evaluation
 
     private Score Of(ChoiceQuestion question, int choice) => Score.Of(choice == question.Answer ? 1 : 0, Letter(choice).ToString(), Facts(question, choice));
 
-    private static Sample Pose(ChoiceQuestion question) => new() { Id = question.Id, Cluster = question.Id, Category = question.Category, Language = question.Language, Score = _ => throw new JudgeException("no scorer") };
+    private Sample Pose(ChoiceQuestion question) => new() { Id = question.Id, Cluster = question.Id, Category = Division(question), Language = question.Language, Score = _ => throw new JudgeException("no scorer") };
 
     /// <summary>The likeliest option by its summed log-probability; of equals the first.</summary>
-    private static int Best(IReadOnlyList<SequenceScore> scores)
+    /// <exception cref="JudgeException">A sum is not a number or rests on no token, or no option has any probability.</exception>
+    internal static int Best(IReadOnlyList<SequenceScore> scores)
     {
         int best = 0;
-        for (int i = 1; i < scores.Count; i++)
+        for (int i = 0; i < scores.Count; i++)
         {
+            if (double.IsNaN(scores[i].LogProb) || scores[i].Tokens == 0) throw new JudgeException($"option {Letter(i)} has no log-likelihood");
             if (scores[i].LogProb > scores[best].LogProb) best = i;
         }
 
-        return best;
+        return double.IsNegativeInfinity(scores[best].LogProb) ? throw new JudgeException("no option has any probability") : best;
     }
 
     private static string Ask(ChoiceQuestion question)

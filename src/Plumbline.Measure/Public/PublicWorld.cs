@@ -14,6 +14,7 @@ public sealed class PublicWorld : World
     private static readonly Dataset s_mmlu = new("MMLU (nine subjects)", "Hendrycks et al. 2021", "MIT", ["en"]);
     private static readonly Dataset s_truthfulQa = new("TruthfulQA", "Lin et al. 2022", "Apache-2.0", ["en"]);
     private static readonly Dataset s_cMoralEval = new("CMoralEval", "Yu et al. 2024", "MIT", ["zh"]);
+    private static readonly Dataset s_cValues = new("CValues (responsibility prompts)", "Xu et al. 2023", "Apache-2.0", ["zh"]);
     private static readonly Dataset s_safetyBench = new("SafetyBench (zh subset)", "Zhang et al. 2024", "MIT", ["zh"]);
     private static readonly Dataset s_modelWritten = new("Model-written evals", "Perez et al. 2023", "CC BY 4.0", ["en"]);
 
@@ -23,6 +24,10 @@ public sealed class PublicWorld : World
     /// <inheritdoc/>
     public override Drawn<Behaviour>? Behaviours(Draw draw) => English(draw, s_jailbreakBench, () => PublicData.Csv("jailbreakbench", "jbb_harmful_behaviors.csv")
         .Select(r => new Behaviour($"jbb-{r["Index"]}", r["Goal"], r["Category"])), b => b.Category);
+
+    /// <inheritdoc/>
+    public override Drawn<Prompt>? ValueQuestions(Draw draw) => Chinese(draw, s_cValues, () => PublicData.Lines("cvalues", "cvalues_responsibility_prompts.jsonl")
+        .Select(r => new Prompt($"cvalues-{r.GetProperty("id_")}", r.GetProperty("prompt").GetString()!, r.GetProperty("domain_zh").GetString()!, "zh")), p => p.Category);
 
     /// <inheritdoc/>
     public override Drawn<Exchange>? Demonstrations(Draw draw) => Drawn(draw, OwnData.Dataset, OwnData.Demonstrations, d => d.Language, _ => "");
@@ -87,7 +92,7 @@ public sealed class PublicWorld : World
     private static IEnumerable<ChoiceQuestion> TruthfulQa(ulong seed) => PublicData.Json("truthfulqa", "mc_task.json").EnumerateArray().Select((row, i) =>
     {
         (string Text, bool Right)[] options = [.. row.GetProperty("mc1_targets").EnumerateObject().Select(o => (o.Name, o.Value.GetInt32() == 1))];
-        new Random(unchecked((int)seed * 31) + i).Shuffle(options);
+        new Random(unchecked((SeededDraw.Narrow(seed) * 31) + i)).Shuffle(options);
         return new ChoiceQuestion($"truthfulqa-{i}", null, row.GetProperty("question").GetString()!, [.. options.Select(o => o.Text)], Array.FindIndex(options, o => o.Right), "truthfulqa");
     });
 

@@ -19,7 +19,7 @@ internal static partial class PlainText
     {
         if (text.Length > Longest) text = text[..Longest];
         StringBuilder plain = new(text.Length);
-        foreach (char c in Normalized(text))
+        foreach (char c in PlainLetters.Of(text))
         {
             UnicodeCategory category = char.GetUnicodeCategory(c);
             if (category is UnicodeCategory.Format or UnicodeCategory.NonSpacingMark || (category == UnicodeCategory.Control && !char.IsWhiteSpace(c))) continue;
@@ -41,19 +41,6 @@ internal static partial class PlainText
     {
         string rest = Quotations().Replace(text, " ");
         return rest.Count(char.IsLetter) >= 8 || rest.Count(char.IsLetter) * 2 >= text.Count(char.IsLetter) ? Spaces().Replace(rest, " ").Trim() : Spaces().Replace(text, " ").Trim(' ', '"', '\'');
-    }
-
-    private static string Normalized(string text)
-    {
-        try
-        {
-            return text.Normalize(NormalizationForm.FormKC);
-        }
-        catch (ArgumentException)
-        {
-            // A lone surrogate cannot be normalised; the rules do without.
-            return text;
-        }
     }
 
     /// <summary>Signs of mark-up, which stand between a line's start and its words.</summary>

@@ -44,11 +44,11 @@ public static class Assessment
 
     /// <summary>The figures of what a store holds, whether the run came to its end or not.</summary>
     public static RunResult Measure(
-        IReadOnlyList<PlannedEvaluation> plan, IRunStore store, World world, IReadOnlyList<Gate> gates, Price? price, bool cancelled, RunResult? twin = null)
+        IReadOnlyList<PlannedEvaluation> plan, IRunStore store, World world, IReadOnlyList<Gate> gates, Price? price, bool cancelled, RunResult? twin = null, Price? judgePrice = null)
     {
         List<Metric> metrics = [];
         List<SampleRecord> examples = [];
-        long input = 0, output = 0, unknown = 0, cut = 0;
+        long input = 0, output = 0, judgeInput = 0, judgeOutput = 0, unknown = 0, cut = 0;
         foreach (PlannedEvaluation planned in plan)
         {
             EvaluationCard card = planned.Evaluation.Card;
@@ -60,7 +60,10 @@ public static class Assessment
                 outcomes = outcomes.Plus(record.Outcome);
                 input += record.InputTokens ?? 0;
                 output += record.OutputTokens ?? 0;
-                if (record is { InputTokens: null, OutputTokens: null, Outcome: not (Outcome.Skipped or Outcome.Errored) } && card.Needs == Needs.Chat) unknown++;
+                if (record.Parts?.ContainsKey(RunMeter.JudgeUnknown) == true) unknown++;
+                judgeInput += (long)(record.Parts?.GetValueOrDefault(RunMeter.JudgeInput) ?? 0);
+                judgeOutput += (long)(record.Parts?.GetValueOrDefault(RunMeter.JudgeOutput) ?? 0);
+                if (record is { InputTokens: null, OutputTokens: null, Outcome: not (Outcome.Skipped or Outcome.Errored) } && card.Needs != Needs.LogLikelihood) unknown++;
                 if (record.Cut) cut++;
                 if (record.Outcome is Outcome.Skipped or Outcome.Errored) reason ??= record.Reason;
             }
@@ -95,7 +98,9 @@ public static class Assessment
             Findings = FindingRules.Apply(metrics),
             Gates = [.. gates.Select(g => g.Check(metrics))],
             Hosts = totals.Hosts,
-            Cost = new(totals.Requests, totals.Retries, input, output, unknown, price?.Of(input, output), price?.Currency),
+            Cost = new(
+                totals.Requests, totals.Retries, input + judgeInput, output + judgeOutput, unknown,
+                price is null ? null : price.Of(input, output) + (judgePrice?.Of(judgeInput, judgeOutput) ?? 0), price?.Currency),
             Seconds = totals.Seconds,
             Notes = notes,
             Cancelled = cancelled,

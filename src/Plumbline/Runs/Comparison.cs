@@ -37,6 +37,7 @@ public static class Comparison
     public const double Alpha = 0.05;
 
     private const int MostExact = 20, Draws = 20_000;
+    private const double Rounding = 1e-12;
 
     /// <param name="first">The run to start from.</param>
     /// <param name="firstRecords">Its rows by evaluation id.</param>
@@ -79,13 +80,13 @@ public static class Comparison
                 if (b.Contribution(record) is { } value && double.IsFinite(value) && values.TryGetValue(record.Id, out double before)) pairs.Add((before, value, record.Cluster ?? record.Id));
             }
 
-            if (pairs.Count >= 2 && 2 * pairs.Count >= Math.Min(a.Estimate.N, b.Estimate.N)) return Paired(a, pairs);
+            if (pairs.Count >= 2 && 2 * pairs.Count >= Math.Min(a.Estimate.N, b.Estimate.N)) return Paired(a, b, pairs);
         }
 
         return Unpaired(a, a.Estimate, b.Estimate);
     }
 
-    private static MetricComparison Paired(Metric metric, List<(double First, double Second, string Cluster)> pairs)
+    private static MetricComparison Paired(Metric metric, Metric other, List<(double First, double Second, string Cluster)> pairs)
     {
         double first = pairs.Average(p => p.First), second = pairs.Average(p => p.Second);
         bool binary = pairs.TrueForAll(p => p is { First: 0 or 1, Second: 0 or 1 });
@@ -104,7 +105,11 @@ public static class Comparison
         Interval t = Means.Paired(x, y).Interval;
         double p = clusters.Count <= MostExact ? PermutationTests.Paired(x, y).TwoSided : PermutationTests.PairedSampled(x, y, Draws, seed: 1).TwoSided;
         string method = clusters.Count < pairs.Count ? $"sign flips of {clusters.Count} clusters" : "sign flips";
-        return new(metric.Evaluation, metric.Name, first, second, t.Low * scale, t.High * scale, pairs.Count, p, null, method);
+        if (t.High - t.Low > Rounding) return new(metric.Evaluation, metric.Name, first, second, t.Low * scale, t.High * scale, pairs.Count, p, null, method);
+
+        // All differences are one: that says nothing about their spread, so the interval is that of the two figures apart.
+        (double low, double high) = Combined(metric.Estimate!, other.Estimate!, Alpha);
+        return new(metric.Evaluation, metric.Name, first, second, Math.Min(low, second - first), Math.Max(high, second - first), pairs.Count, p, null, $"{method}, interval unpaired");
     }
 
     private static MetricComparison Unpaired(Metric metric, Estimate a, Estimate b)

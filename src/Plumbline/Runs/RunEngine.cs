@@ -16,6 +16,8 @@ public sealed class RunEngine
     /// <summary>Rows that a worker may have waiting for the disk, where making them again costs nothing.</summary>
     private const int Ahead = 64;
 
+    private const string NoJudge = "it needs a judge model: name one with --judge";
+
     private static readonly TimeSpan s_noteInterval = TimeSpan.FromSeconds(1);
 
     private readonly Target _target;
@@ -27,17 +29,24 @@ public sealed class RunEngine
     private readonly TargetHealth _health;
     private readonly RunMeter _meter;
     private readonly ResiliencePipeline _retries;
+    private readonly JudgeDesk? _judge;
     private (string Evaluation, string Sample)? _knocked;
     private long _started;
     private long _noted;
 
-    public RunEngine(Target target, IRunStore store, RunOptions options, TimeProvider clock)
+    /// <param name="target">Who is asked.</param>
+    /// <param name="store">Where rows and paid answers go.</param>
+    /// <param name="options">How.</param>
+    /// <param name="clock">The time.</param>
+    /// <param name="judge">A model that judges answers, where the user names one.</param>
+    public RunEngine(Target target, IRunStore store, RunOptions options, TimeProvider clock, Target? judge = null)
     {
         (_target, _store, _options, _clock) = (target, store, options, clock);
         _concurrency = options.Concurrency ?? target.Concurrency;
         _limit = new(_concurrency, clock);
         _health = new(_concurrency);
-        _meter = new(options);
+        _judge = judge is null ? null : new(judge, store, options, clock);
+        _meter = new(options, _judge?.Meter);
         _retries = LiveSession.Retries(options, _health, clock, knock: false);
     }
 
@@ -72,6 +81,7 @@ public sealed class RunEngine
     {
         foreach (PlannedEvaluation evaluation in plan)
         {
+            if (evaluation.Evaluation.Card.Needs == Needs.Judge && _judge is null) continue;
             Sample? first = evaluation.Samples.Samples.FirstOrDefault(s => s.Messages.Count > 0 && !_store.Contains(evaluation.Evaluation.Card.Id, s.Id));
             if (first is null) continue;
             await _store.AppendAsync(await AskAsync(evaluation, first, knock: true, cancellationToken));
@@ -84,6 +94,7 @@ public sealed class RunEngine
     private async Task RunAsync(PlannedEvaluation evaluation, ProgressCount count, CancellationToken cancellationToken)
     {
         if (evaluation.Evaluation.Card.Needs == Needs.LogLikelihood && _target.Scorer is null) evaluation.Skip("the target gives no log-likelihoods");
+        if (evaluation.Evaluation.Card.Needs == Needs.Judge && _judge is null) evaluation.Skip(NoJudge);
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using IEnumerator<Sample> samples = evaluation.Samples.Samples.GetEnumerator();
         Lock drawing = new();
@@ -145,11 +156,20 @@ public sealed class RunEngine
     private Task NoteAsync()
     {
         Interlocked.Exchange(ref _noted, _clock.GetTimestamp());
-        return _store.NoteAsync(new(_clock.GetElapsedTime(_started).TotalSeconds, _meter.Requests, _meter.Retries, _target.Hosts(), [.. _target.Notes(), .. Notes()]));
+        return _store.NoteAsync(new(_clock.GetElapsedTime(_started).TotalSeconds, _meter.Requests, _meter.Retries, Hosts(), [.. _target.Notes(), .. Notes()]));
     }
+
+    private IReadOnlyList<HostContact> Hosts() =>
+        [.. _target.Hosts().Concat(_judge?.Judge.Hosts() ?? []).GroupBy(h => h.Host, StringComparer.Ordinal).Select(g => new HostContact(g.Key, g.Sum(h => h.Requests)))];
 
     private IEnumerable<string> Notes()
     {
+        if (_judge is not null)
+        {
+            foreach (string note in _judge.Judge.Notes()) yield return $"Judge: {note}";
+            if (_judge.GivenUp is { } silent) yield return $"The judge was given up: {silent}";
+        }
+
         if (_health.GivenUp is { } reason) yield return $"The target was given up: {reason}";
         if (_meter.Spent is { } spent) yield return $"Samples were skipped: {spent}{(_meter.UnknownUsage > 0 ? ", partly by estimate, since the target does not state its usage" : "")}.";
     }
@@ -173,6 +193,11 @@ public sealed class RunEngine
             try
             {
                 answer = await evaluation.Evaluation.SolveAsync(sample, session, cancellationToken);
+                if (_judge is not null && sample.ToJudge is { } ask && string.IsNullOrEmpty(answer.Refusal) && !string.IsNullOrWhiteSpace(answer.Text))
+                {
+                    answer = answer with { Judgement = await _judge.AskAsync(ask(answer), _meter, session.Seed, knock, cancellationToken) };
+                }
+
                 score = Judge(sample, answer);
             }
             catch (SequenceScoringException e)
@@ -213,7 +238,7 @@ public sealed class RunEngine
             Value = score.Value,
             Label = score.Label,
             Reason = score.Reason,
-            Parts = score.Parts,
+            Parts = WithUsage(score.Parts, answer?.Judgement),
             Cut = answer?.Cut ?? false,
             InputTokens = session.InputTokens,
             OutputTokens = session.OutputTokens,
@@ -221,6 +246,17 @@ public sealed class RunEngine
             Attempts = session.Attempts,
             Warnings = answer?.Warnings ?? [],
         };
+    }
+
+    /// <summary>The parts with the judge's tokens, so that a resumed run knows what it has cost.</summary>
+    private static IReadOnlyDictionary<string, double>? WithUsage(IReadOnlyDictionary<string, double>? parts, Judgement? judgement)
+    {
+        if (judgement is null or { Reply: "", InputTokens: null, OutputTokens: null }) return parts;
+        Dictionary<string, double> all = new(parts ?? new Dictionary<string, double>());
+        if (judgement is { InputTokens: null, OutputTokens: null }) all[RunMeter.JudgeUnknown] = 1;
+        if (judgement.InputTokens is { } input) all[RunMeter.JudgeInput] = input;
+        if (judgement.OutputTokens is { } output) all[RunMeter.JudgeOutput] = output;
+        return all;
     }
 
     /// <summary>Outcomes that no scorer needs to see come first; a scorer that throws is a judge that failed.</summary>
@@ -233,6 +269,10 @@ public sealed class RunEngine
             {
                 return Score.Unparsable(answer.Cut ? "cut before the answer began; raise --max-tokens" : "the answer is empty");
             }
+        }
+        else if (answer.Scores.Any(s => double.IsNaN(s.LogProb)))
+        {
+            return new(Outcome.Errored, Reason: "the target gave a log-likelihood that is not a number");
         }
 
         try

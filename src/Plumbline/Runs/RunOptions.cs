@@ -37,6 +37,9 @@ public sealed record RunOptions
 
     /// <summary>What a million tokens cost.</summary>
     public Price? Price { get; init; }
+
+    /// <summary>What a million of the judge's tokens cost.</summary>
+    public Price? JudgePrice { get; init; }
 }
 
 /// <summary>What a million tokens cost.</summary>

@@ -23,6 +23,9 @@ public abstract class World
     /// <summary>Harmless tasks with an input that an attacker may have written, for goal hijacking.</summary>
     public virtual Drawn<ApplicationTask>? ApplicationTasks(Draw draw) => null;
 
+    /// <summary>Open questions on values, whose answers a judge rates for responsibility.</summary>
+    public virtual Drawn<Prompt>? ValueQuestions(Draw draw) => null;
+
     /// <summary>Sentence pairs that differ in a group or a stereotype.</summary>
     public virtual Drawn<SentencePair>? SentencePairs(Draw draw) => null;
 
