@@ -22,6 +22,9 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
     private readonly Suite _suite = WithPrompts(kept ?? Suite.Load(request.Suite), request.Prompts);
     private readonly Price? _price = PriceOf(request);
 
+    /// <summary>Hosts that were contacted to get the model, for the run's record.</summary>
+    public IReadOnlyList<HostContact> Contacted { get; init; } = [];
+
     private IReadOnlyList<Gate> Gates => [.. _suite.Gates, .. request.Gates.Select(ParseGate)];
 
     /// <summary>Begins a run.</summary>
@@ -93,7 +96,7 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
         RunResult? result = null;
         foreach ((string named, string place) in pair ? [(Planted, folder), (Clean, RunFolder.Twin(folder))] : new[] { (request.Target!, folder) })
         {
-            await using Target target = TargetResolver.Open(named, request, surroundings);
+            await using Target target = TargetResolver.Open(named, request, surroundings, Contacted);
             IReadOnlyList<PlannedEvaluation> plan = PlanFor(named, target.World);
             await using SqliteRunStore opened = store(target, place);
             Verify(opened.Header, target);
