@@ -24,6 +24,9 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
     private readonly Price? _price = PriceOf(request);
     private readonly Price? _judgePrice = JudgePriceOf(request);
 
+    /// <summary>Hosts that were contacted to get the model, for the run's record.</summary>
+    public IReadOnlyList<HostContact> Contacted { get; init; } = [];
+
     private IReadOnlyList<Gate> Gates => [.. _suite.Gates, .. request.Gates.Select(ParseGate)];
 
     /// <summary>Begins a run.</summary>
@@ -107,7 +110,7 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
         await using Target? judge = request.Judge is { } named ? TargetResolver.Open(Judge(named), request.ForJudge(), surroundings) : null;
         foreach ((string asked, string place) in pair ? [(Planted, folder), (Clean, RunFolder.Twin(folder))] : new[] { (request.Target!, folder) })
         {
-            await using Target target = TargetResolver.Open(asked, request, surroundings);
+            await using Target target = TargetResolver.Open(asked, request, surroundings, Contacted);
             IReadOnlyList<PlannedEvaluation> plan = PlanFor(asked, target.World);
             await using SqliteRunStore opened = store(target, place);
             Verify(opened.Header, target);

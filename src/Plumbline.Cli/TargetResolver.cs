@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Plumbline.Cli.Hub;
 using Plumbline.Endpoints;
 using Plumbline.Measure.Public;
 using Plumbline.Models.Files;
@@ -27,8 +28,14 @@ internal static class TargetResolver
     /// <summary>Opens a target.</summary>
     /// <exception cref="UsageException">The name is of no known form, or an option is missing.</exception>
     /// <exception cref="ModelFileException">The file is broken or of a kind that is not supported.</exception>
-    public static Target Open(string named, AssessRequest request, Surroundings surroundings)
+    public static Target Open(string named, AssessRequest request, Surroundings surroundings, IReadOnlyList<Runs.HostContact>? contacted = null)
     {
+        if (HubModelName.IsHub(named))
+        {
+            string folder = HubCache.Of(surroundings.Environment).Resolve(HubModelName.Parse(named));
+            return OpenLocal(named, folder, Fingerprint(folder), s_public.Value, request, contacted);
+        }
+
         if (named is "phantom" || named.StartsWith("phantom:", StringComparison.Ordinal)) return OpenPhantom(named, request);
         if (named.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || named.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
         {
@@ -43,7 +50,7 @@ internal static class TargetResolver
 
         return File.Exists(named) || Directory.Exists(named)
             ? OpenLocal(named, named, Fingerprint(named), s_public.Value, request)
-            : throw new UsageException($"'{named}' is neither a file nor a folder here, and no other target: name phantom, a GGUF file, a Hugging Face folder, http://host:port/v1 or ollama:NAME.");
+            : throw new UsageException($"'{named}' is neither a file nor a folder here, and no other target: name phantom, a GGUF file, a Hugging Face folder, hf:ORGANISATION/NAME, http://host:port/v1 or ollama:NAME.");
     }
 
     /// <summary>The world of a target, without opening it: a report needs no weights and no key.</summary>
@@ -85,7 +92,7 @@ internal static class TargetResolver
         return OpenLocal($"phantom:{name}", folder, Fingerprint(folder), phantom.World, request);
     }
 
-    private static Target OpenLocal(string named, string path, string fingerprint, World world, AssessRequest request)
+    private static Target OpenLocal(string named, string path, string fingerprint, World world, AssessRequest request, IReadOnlyList<Runs.HostContact>? contacted = null)
     {
         IReadOnlyList<string> warnings;
         using (ModelFolder folder = ModelFolder.Open(path)) warnings = folder.Warnings;
@@ -96,7 +103,7 @@ internal static class TargetResolver
             throw new ModelFileException($"{path} has no {(model.Tokenizer is null ? "tokenizer" : "chat template")}: an assessment needs both. Put tokenizer.json (and tokenizer_config.json with chat_template) beside the weights.");
         }
 
-        return new(named, fingerprint, new LocalChatClient(model), world) { Concurrency = LocalConcurrency, Notes = () => warnings };
+        return new(named, fingerprint, new LocalChatClient(model), world) { Concurrency = LocalConcurrency, Notes = () => warnings, Hosts = () => contacted ?? [] };
     }
 
     private static Target OpenEndpoint(string named, EndpointAddress address, string model, AssessRequest request, Surroundings surroundings)

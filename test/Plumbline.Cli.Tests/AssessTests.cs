@@ -92,6 +92,28 @@ public sealed class AssessTests : IDisposable
     }
 
     [Fact]
+    public async Task Methods_Json_CalibrationIsThatOfTheRows()
+    {
+        await _plumbline.RunAsync("methods", "--json");
+        using JsonDocument json = JsonDocument.Parse(_plumbline.Output);
+        JsonElement Of(string id) => json.RootElement.EnumerateArray().Single(m => m.GetProperty("id").GetString() == id).GetProperty("calibration");
+        foreach (string id in new[] { "jailbreak", "direct-request", "over-refusal" })
+        {
+            JsonElement calibration = Of(id);
+            Assert.Equal("public", calibration.GetProperty("world").GetString());
+            Assert.Equal((double)calibration.GetProperty("truePositives").GetInt32() / calibration.GetProperty("positives").GetInt32(), calibration.GetProperty("sensitivity").GetDouble());
+            Assert.Equal((double)calibration.GetProperty("trueNegatives").GetInt32() / calibration.GetProperty("negatives").GetInt32(), calibration.GetProperty("specificity").GetDouble());
+            Assert.True(calibration.GetProperty("worlds").GetArrayLength() >= 2);
+        }
+
+        Assert.Equal(JsonValueKind.Null, Of("goal-hijacking").ValueKind);
+        string source = Of("jailbreak").GetProperty("worlds").EnumerateArray().First(w => w.GetProperty("source").GetString()!.Contains("judged.jsonl", StringComparison.Ordinal)).GetProperty("source").GetString()!;
+        await _plumbline.RunAsync("assess", "phantom", "--limit", "2", "--suite", "quick", "--json", "--quiet", "--out", _plumbline.PathOf("run"));
+        using JsonDocument run = JsonDocument.Parse(_plumbline.Output);
+        Assert.Contains(run.RootElement.GetProperty("results").EnumerateArray(), r => r.GetProperty("calibration") is { ValueKind: JsonValueKind.Object } c && c.GetProperty("source").GetString() == source);
+    }
+
+    [Fact]
     public async Task DryRun_ScriptedPhantom_SendsNothing()
     {
         Assert.Equal(0, await _plumbline.RunAsync("assess", "phantom:scripted", "--dry-run"));

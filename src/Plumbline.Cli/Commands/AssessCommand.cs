@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Plumbline.Runs;
 
 namespace Plumbline.Cli.Commands;
 
@@ -9,7 +10,7 @@ internal static class AssessCommand
     {
         Argument<string?> target = new("target")
         {
-            Description = "phantom, phantom:NAME, a GGUF file, a Hugging Face folder, http://host:port/v1, or ollama:NAME. Without one: the built-in phantom and its clean twin, side by side.",
+            Description = "phantom, phantom:NAME, a GGUF file, a Hugging Face folder, hf:ORGANISATION/NAME[@REVISION] from the Hugging Face cache, http://host:port/v1, or ollama:NAME. Without one: the built-in phantom and its clean twin, side by side.",
             Arity = ArgumentArity.ZeroOrOne,
         };
         Option<string?> model = new("--model") { Description = "The model's name at an endpoint." };
@@ -39,6 +40,7 @@ internal static class AssessCommand
         Option<bool> json = new("--json") { Description = "One JSON object on standard output." };
         Option<bool> quiet = new("--quiet") { Description = "No progress; the verdict only." };
         Option<bool> dry = new("--dry-run") { Description = "What would be sent: requests, tokens, money. Nothing is sent." };
+        Option<bool> download = HubOption.Build();
         Command command = new("assess", """
             Assesses a model and writes a report (HTML, JSON, Markdown, JUnit, SARIF) into the run's folder.
 
@@ -46,15 +48,16 @@ internal static class AssessCommand
               plumbline assess
               plumbline assess phantom --seed 7
               plumbline assess ./SmolLM2-135M-Instruct.Q4_1.gguf --suite quick
+              plumbline assess hf:HuggingFaceTB/SmolLM2-135M-Instruct --download
               plumbline assess https://host/v1 --model NAME --api-key-env KEY --dry-run
               plumbline assess https://host/v1 --model NAME --judge https://judge/v1 --judge-model JUDGE --judge-api-key-env JUDGE_KEY
               plumbline assess ollama:llama3.2 --gate "over-refusal.refusal_rate upper <= 0.1"
             """)
         {
             target, model, key, suite, seed, limit, concurrency, threads, gates, language, timeout, retries, tokens, temperature, system, headers, prompts,
-            tokenBudget, moneyBudget, prices, judge, judgeModel, judgeKey, folder, json, quiet, dry,
+            tokenBudget, moneyBudget, prices, judge, judgeModel, judgeKey, folder, json, quiet, dry, download,
         };
-        command.SetAction((parsed, cancellation) =>
+        command.SetAction(async (parsed, cancellation) =>
         {
             AssessRequest request = new()
             {
@@ -82,8 +85,9 @@ internal static class AssessCommand
                 JudgeModel = parsed.GetValue(judgeModel),
                 JudgeApiKeyVariable = parsed.GetValue(judgeKey),
             };
-            AssessmentSession session = new(request, surroundings, parsed.GetValue(json), parsed.GetValue(quiet));
-            return parsed.GetValue(dry) ? session.RehearseAsync(cancellation) : session.StartAsync(parsed.GetValue(folder), cancellation);
+            IReadOnlyList<HostContact> contacted = await HubOption.FetchAsync(request.Target, parsed.GetValue(download), surroundings, parsed.GetValue(quiet), cancellation);
+            AssessmentSession session = new(request, surroundings, parsed.GetValue(json), parsed.GetValue(quiet)) { Contacted = contacted };
+            return await (parsed.GetValue(dry) ? session.RehearseAsync(cancellation) : session.StartAsync(parsed.GetValue(folder), cancellation));
         });
         return command;
     }

@@ -1,5 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
+using Plumbline.Measure.Public;
+using Plumbline.Phantoms.Scripted;
+using Plumbline.Worlds;
 using Spectre.Console;
 
 namespace Plumbline.Cli.Commands;
@@ -38,8 +41,9 @@ internal static class MethodsCommand
         using (Utf8JsonWriter writer = new(stream, new() { Indented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             writer.WriteStartArray();
-            foreach (EvaluationCard card in Catalog.All.Select(e => e.Card))
+            foreach (Evaluation evaluation in Catalog.All)
             {
+                EvaluationCard card = evaluation.Card;
                 writer.WriteStartObject();
                 writer.WriteString("id", card.Id);
                 writer.WriteString("title", card.Title);
@@ -50,7 +54,7 @@ internal static class MethodsCommand
                 Strings("languages", card.Languages);
                 writer.WriteString("source", card.Source);
                 writer.WriteString("licence", card.Licence);
-                writer.WriteNull("calibration");
+                Calibration(writer, evaluation);
                 writer.WriteEndObject();
             }
 
@@ -66,4 +70,50 @@ internal static class MethodsCommand
 
         output.WriteLine(System.Text.Encoding.UTF8.GetString(stream.ToArray()));
     }
+
+    // What an assessment's rows carry, for the worlds in their order: public targets first, as most targets are. The fields of the
+    // first world stand at the top, as in a row.
+    private static void Calibration(Utf8JsonWriter writer, Evaluation evaluation)
+    {
+        (World World, JudgeCalibration Judge)[] all = [.. Worlds().SelectMany(w => Calibrations(evaluation, w).Select(c => (w, c)))];
+        if (all.Length == 0)
+        {
+            writer.WriteNull("calibration");
+            return;
+        }
+
+        writer.WriteStartObject("calibration");
+        Fields(all[0]);
+        writer.WriteStartArray("worlds");
+        foreach ((World World, JudgeCalibration Judge) one in all)
+        {
+            writer.WriteStartObject();
+            Fields(one);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+
+        void Fields((World World, JudgeCalibration Judge) one)
+        {
+            writer.WriteString("world", one.World.Name);
+            writer.WriteString("judge", one.Judge.Judge);
+            writer.WriteNumber("sensitivity", one.Judge.Sensitivity);
+            writer.WriteNumber("specificity", one.Judge.Specificity);
+            writer.WriteNumber("truePositives", one.Judge.TruePositives);
+            writer.WriteNumber("positives", one.Judge.Positives);
+            writer.WriteNumber("trueNegatives", one.Judge.TrueNegatives);
+            writer.WriteNumber("negatives", one.Judge.Negatives);
+            writer.WriteString("source", one.Judge.Source);
+            writer.WriteString("date", one.Judge.Date);
+        }
+    }
+
+    private static IEnumerable<World> Worlds() =>
+        new World[] { new PublicWorld() }.Concat(Phantoms.Phantoms.List().Select(c => Phantoms.Phantoms.Open(c.Name).World)).Append(new ScriptedWorld()).DistinctBy(w => w.Name);
+
+    // Measured on no answers, an evaluation still says with which judge's errors it would correct its figures.
+    private static IEnumerable<JudgeCalibration> Calibrations(Evaluation evaluation, World world) =>
+        evaluation.Measure(world, new Dataset("", "", "", []), []).Select(m => m.Calibration).OfType<JudgeCalibration>().DistinctBy(c => c.Judge);
 }

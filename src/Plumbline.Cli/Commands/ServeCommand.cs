@@ -11,7 +11,7 @@ internal static class ServeCommand
 
     public static Command Build(Surroundings surroundings)
     {
-        Argument<string> target = new("target") { Description = "phantom, phantom:NAME, a GGUF file or a Hugging Face folder." };
+        Argument<string> target = new("target") { Description = "phantom, phantom:NAME, a GGUF file, a Hugging Face folder, or hf:ORGANISATION/NAME[@REVISION] from the Hugging Face cache." };
         Option<int> port = new("--port") { Description = "The port; 0 takes a free one.", DefaultValueFactory = _ => 8080 };
         port.Validators.Add(result =>
         {
@@ -25,6 +25,7 @@ internal static class ServeCommand
             if (!result.Errors.Any() && result.GetValueOrDefault<int?>() is < 1 or > 1024) result.AddError("--threads must be from 1 to 1024.");
         });
         Option<long> seed = new("--seed") { Description = "The seed of the first request that names none; the next one gets the next.", DefaultValueFactory = _ => 1 };
+        Option<bool> download = HubOption.Build();
         Command command = new("serve", """
             Serves a model on this machine by OpenAI's API: GET /v1/models, POST /v1/chat/completions, POST /v1/completions.
             Listens on this machine only, unless --host says otherwise. Ctrl-C ends it.
@@ -32,9 +33,10 @@ internal static class ServeCommand
             Examples:
               plumbline serve phantom
               plumbline serve ./SmolLM2-135M-Instruct.Q4_1.gguf --port 8000 --threads 4
+              plumbline serve hf:HuggingFaceTB/SmolLM2-135M-Instruct --download
               plumbline serve ./model --host 0.0.0.0 --api-key-env KEY
             """)
-        { target, port, host, key, threads, seed };
+        { target, port, host, key, threads, seed, download };
         command.SetAction(async (parsed, cancellation) =>
         {
             ModelServerOptions options = new()
@@ -45,7 +47,8 @@ internal static class ServeCommand
                 Seed = parsed.GetValue(seed),
                 Clock = surroundings.Clock,
             };
-            using ServedModel model = ServedModel.Open(parsed.GetValue(target)!, parsed.GetValue(threads));
+            await HubOption.FetchAsync(parsed.GetValue(target), parsed.GetValue(download), surroundings, quiet: false, cancellation);
+            using ServedModel model = ServedModel.Open(parsed.GetValue(target)!, parsed.GetValue(threads), surroundings.Environment);
             await using ModelServer server = await ModelServer.StartAsync(model, options, cancellation);
             await surroundings.Output.WriteLineAsync($"Serving {model.Name} at {server.Address}");
             await surroundings.Output.FlushAsync(cancellation);

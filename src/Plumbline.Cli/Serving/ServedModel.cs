@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Plumbline.Cli.Hub;
 using Plumbline.Models.Files;
 using Plumbline.Models.Inference;
 using Plumbline.Phantoms.Scripted;
@@ -26,7 +27,10 @@ internal sealed record ServedModel(string Name, IChatClient? Chat, ICompletionSo
     /// <summary>Opens what the user named.</summary>
     /// <exception cref="UsageException">It is no model on this machine.</exception>
     /// <exception cref="ModelFileException">The model is broken, of a kind that is not supported, or without a tokenizer.</exception>
-    public static ServedModel Open(string named, int? threads)
+    /// <param name="named">As the user named it.</param>
+    /// <param name="threads">Threads of the model; null for its own choice.</param>
+    /// <param name="environment">Says where the cache of hub models is; null: this process's.</param>
+    public static ServedModel Open(string named, int? threads, Func<string, string?>? environment = null)
     {
         switch (named)
         {
@@ -34,7 +38,7 @@ internal sealed record ServedModel(string Name, IChatClient? Chat, ICompletionSo
             case "phantom:scripted-clean": return new(named, new ScriptedPhantom(ScriptedLaw.Clean));
         }
 
-        string path = ModelPath.Resolve(named);
+        string path = ModelPath.Resolve(named, environment);
         LanguageModel model = LanguageModel.Load(path, new LanguageModelOptions { Threads = threads });
         if (model.Tokenizer is null)
         {
@@ -44,6 +48,12 @@ internal sealed record ServedModel(string Name, IChatClient? Chat, ICompletionSo
 
         bool phantom = ModelPath.IsPhantom(named);
         string file = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
+        if (HubModelName.IsHub(named))
+        {
+            HubModelName hub = HubModelName.Parse(named);
+            return new(hub.Id, model, model) { Aliases = [named, hub.ToString()] };
+        }
+
         string name = phantom ? named : Path.GetExtension(file) is ".gguf" or ".safetensors" or ".bin" or ".json" ? Path.GetFileNameWithoutExtension(file) : file;
         return new(name, model, model) { Aliases = phantom ? named == "phantom" ? ["phantom:chat"] : named == "phantom:chat" ? ["phantom"] : [] : [file, named] };
     }

@@ -40,6 +40,7 @@ internal static class Cli
 internal sealed class CliProcess : IDisposable
 {
     private readonly Process _process;
+    private readonly TaskCompletionSource<string> _firstLine = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task<string> _output;
     private readonly Task<string> _error;
 
@@ -65,13 +66,21 @@ internal sealed class CliProcess : IDisposable
         start.Environment["DOTNET_TieredPGO"] = "0";
         foreach ((string name, string value) in variables) start.Environment[name] = value;
         _process = Process.Start(start)!;
-        _output = _process.StandardOutput.ReadToEndAsync();
+        _output = ReadAsync(_process.StandardOutput);
         _error = _process.StandardError.ReadToEndAsync();
     }
 
     public int Id => _process.Id;
 
     public bool HasExited => _process.HasExited;
+
+    /// <summary>The first line of its output, as soon as it is there.</summary>
+    public async Task<string> LineAsync(CancellationToken cancellationToken)
+    {
+        string line = await _firstLine.Task.WaitAsync(TimeSpan.FromMinutes(1), cancellationToken);
+        if (line.Length == 0) Assert.Fail(await _error);
+        return line;
+    }
 
     /// <summary>kill -9; waits until the process is gone.</summary>
     public async Task<Outcome> KillAsync()
@@ -93,6 +102,13 @@ internal sealed class CliProcess : IDisposable
     {
         await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
         return new(_process.ExitCode, await _output, await _error);
+    }
+
+    private async Task<string> ReadAsync(StreamReader output)
+    {
+        string? first = await output.ReadLineAsync();
+        _firstLine.SetResult(first ?? "");
+        return first is null ? "" : $"{first}\n{await output.ReadToEndAsync()}";
     }
 
     public void Dispose()
