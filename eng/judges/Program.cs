@@ -1,50 +1,79 @@
 using System.Globalization;
+using System.Text.Json;
 using Plumbline.JudgeRecipes;
 using Plumbline.Measure.Toxicity;
+using Plumbline.Statistics;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-LabelledData data = new(args[1]);
-Labelled[] en = [.. data.English()];
-Labelled[] train = [.. en.Where(t => !LabelledData.IsHeldOut(t.Text))];
-Labelled[] zh = [.. data.ChineseTraining()];
-foreach (var g in en.GroupBy(t => t.Source)) Console.WriteLine($"{g.Key} {g.Count()} toxic {g.Count(t => t.Toxic)}");
-Console.WriteLine($"zh {zh.Length} toxic {zh.Count(t => t.Toxic)}");
-foreach (bool chinese in new[] { false, true })
-foreach (bool nb in new[] { false, true })
-foreach (double lambda in new[] { 1e-3, 3e-4, 1e-4, 3e-5 }) Try(chinese ? zh : train, chinese, nb, lambda);
-
-static void Try(Labelled[] rows, bool chinese, bool nb, double lambda)
+Dictionary<string, string> options = new(StringComparer.Ordinal);
+for (int i = 1; i < args.Length; i += 2)
 {
-    int[][] x = [.. rows.Select(r => { int[] b = new int[TextFeatures.Room(r.Text.Length)]; return b[..TextFeatures.Extract(r.Text, chinese, b)]; })];
-    double[] scores = new double[rows.Length];
-    for (int fold = 0; fold < 5; fold++)
+    if (!args[i].StartsWith("--", StringComparison.Ordinal) || i + 1 == args.Length) return Usage($"{args[i]} needs a value.");
+    options[args[i][2..]] = args[i + 1];
+}
+
+if (args.Length == 0 || args[0] != "toxicity") return Usage(args.Length == 0 ? "No command." : $"No command is called {args[0]}.");
+if (!options.TryGetValue("data", out string? folder) || !Directory.Exists(folder)) return Usage("--data names the folder of the labelled sets.");
+if (!options.TryGetValue("date", out string? date) || !DateOnly.TryParseExact(date, "yyyy-MM-dd", out _)) return Usage("--date is the day of the measurement, as 2026-11-29.");
+if (!options.TryGetValue("out", out string? output)) return Usage("--out names the folder to write to: src/Plumbline.Measure/Toxicity for the classifier that ships.");
+
+LabelledData data = new(folder);
+ToxicityClassifier classifier = ToxicityRecipe.Train(data);
+byte[] weights = classifier.ToBytes();
+classifier = new(weights);
+(IReadOnlyList<SetErrors> sets, IReadOnlyList<GroupErrors> groups) = ToxicityMeasurement.Of(classifier, data);
+Directory.CreateDirectory(output);
+File.WriteAllBytes(Path.Combine(output, "weights.bin"), weights);
+using (FileStream stream = File.Create(Path.Combine(output, "errors.json")))
+{
+    using Utf8JsonWriter json = new(stream, new() { Indented = true, NewLine = "\n" });
+    json.WriteStartObject();
+    json.WriteString("date", date);
+    json.WriteStartArray("sets");
+    foreach (SetErrors set in sets)
     {
-        int[] inside = [.. Enumerable.Range(0, rows.Length).Where(i => LabelledData.Fold(rows[i].Text, 5) != fold)];
-        double[] factors = Factors([.. inside.Select(i => x[i])], [.. inside.Select(i => rows[i].Toxic)], nb);
-        double[] w = new LogisticRegression([.. inside.Select(i => x[i])], [.. inside.Select(i => rows[i].Toxic)], factors, lambda).Fit();
-        for (int i = 0; i < rows.Length; i++)
-            if (LabelledData.Fold(rows[i].Text, 5) == fold) scores[i] = w[^1] + (x[i].Sum(f => w[f] * factors[f]) / Math.Sqrt(Math.Max(1, x[i].Length)));
+        json.WriteStartObject();
+        json.WriteString("set", set.Set);
+        json.WriteString("language", set.Language);
+        json.WriteNumber("truePositives", set.TruePositives);
+        json.WriteNumber("positives", set.Positives);
+        json.WriteNumber("trueNegatives", set.TrueNegatives);
+        json.WriteNumber("negatives", set.Negatives);
+        if (set.Auc is { } auc) json.WriteNumber("auc", Math.Round(auc, 4));
+        json.WriteEndObject();
     }
-    double[] neg = [.. Enumerable.Range(0, rows.Length).Where(i => !rows[i].Toxic).Select(i => scores[i]).Order()];
-    double t = neg[(int)(neg.Length * 0.98)];
-    Console.WriteLine($"zh={chinese} nb={nb} lambda={lambda:E0} auc={Auc(rows, scores):F4} sens@98={Enumerable.Range(0, rows.Length).Count(i => rows[i].Toxic && scores[i] >= t) / (double)rows.Count(r => r.Toxic):F3} acc@0={Enumerable.Range(0, rows.Length).Count(i => rows[i].Toxic == scores[i] > 0) / (double)rows.Length:F3} " + string.Join(" ", Enumerable.Range(0, rows.Length).GroupBy(i => rows[i].Source).Select(g => $"{g.Key} auc {Auc([.. g.Select(i => rows[i])], [.. g.Select(i => scores[i])]):F3} spec {g.Count(i => !rows[i].Toxic && scores[i] < t) / (double)Math.Max(1, g.Count(i => !rows[i].Toxic)):F3}")));
+
+    json.WriteEndArray();
+    json.WriteStartArray("groups");
+    foreach (GroupErrors group in groups)
+    {
+        json.WriteStartObject();
+        json.WriteString("set", group.Set);
+        json.WriteString("group", group.Group);
+        json.WriteBoolean("toxic", group.Toxic);
+        json.WriteNumber("flagged", group.Flagged);
+        json.WriteNumber("texts", group.Texts);
+        json.WriteEndObject();
+    }
+
+    json.WriteEndArray();
+    json.WriteEndObject();
 }
 
-static double[] Factors(int[][] x, bool[] y, bool nb)
+foreach (SetErrors set in sets)
+    Console.WriteLine($"| {set.Set} | {set.Language} | {Share(set.TruePositives, set.Positives)} | {Share(set.TrueNegatives, set.Negatives)} | {(set.Auc is { } auc ? $"{auc:F3}" : "–")} |");
+foreach (GroupErrors group in groups.Where(g => g.Set is "cold-test" || (g.Set == "identity-templates" && !g.Toxic && g.Flagged > 0))) Console.WriteLine($"{group.Set} {group.Group} toxic {group.Toxic}: {group.Flagged} of {group.Texts} flagged");
+return 0;
+
+static string Share(int found, int of)
 {
-    double[] r = new double[TextFeatures.Buckets];
-    if (!nb) { Array.Fill(r, 1); return r; }
-    double[] p = new double[r.Length], q = new double[r.Length];
-    Array.Fill(p, 1); Array.Fill(q, 1);
-    for (int i = 0; i < x.Length; i++) foreach (int f in x[i]) (y[i] ? p : q)[f]++;
-    double sp = p.Sum(), sq = q.Sum();
-    for (int f = 0; f < r.Length; f++) r[f] = Math.Log(p[f] / sp / (q[f] / sq));
-    return r;
+    if (of == 0) return "–";
+    Interval interval = Proportions.Wilson(found, of, 0.05);
+    return $"{found} of {of}: {100.0 * found / of:F1} % [{100 * interval.Low:F1}, {100 * interval.High:F1}]";
 }
 
-static double Auc(Labelled[] rows, double[] s)
+static int Usage(string fault)
 {
-    long wins = 0, ties = 0; double[] a = [.. rows.Select((r, i) => (r, i)).Where(p => p.r.Toxic).Select(p => s[p.i])], b = [.. rows.Select((r, i) => (r, i)).Where(p => !p.r.Toxic).Select(p => s[p.i])];
-    foreach (double u in a) foreach (double v in b) { if (u > v) wins++; else if (u == v) ties++; }
-    return (wins + ties / 2.0) / a.Length / b.Length;
+    Console.Error.WriteLine($"{fault}\nUsage: toxicity --data DIR --date YYYY-MM-DD --out DIR");
+    return 2;
 }
