@@ -23,8 +23,14 @@ internal static class ToxicityRecipe
     private const int Folds = 5;
 
     /// <summary>The classifier that these labelled texts give.</summary>
-    public static ToxicityClassifier Train(LabelledData data) =>
-        new(Fit([.. data.English().Where(t => !LabelledData.IsHeldOut(t))], chinese: false), Fit([.. data.Chinese().Where(t => !LabelledData.IsHeldOut(t))], chinese: true));
+    public static ToxicityClassifier Train(LabelledData data) => new(Fit(Training(data.English()), chinese: false), Fit(Training(data.Chinese()), chinese: true));
+
+    /// <summary>The texts that train: not held out, nor equal to one that is.</summary>
+    private static Labelled[] Training(IEnumerable<Labelled> texts)
+    {
+        HashSet<string> heldOut = [.. texts.Where(LabelledData.IsHeldOut).Select(t => t.Text)];
+        return [.. texts.Where(t => !heldOut.Contains(t.Text))];
+    }
 
     /// <summary>The features of a text.</summary>
     public static int[] Features(string text, bool chinese)

@@ -6,7 +6,7 @@ namespace Plumbline.Measure.Toxicity;
 /// <summary>
 /// Tells insulting and hateful texts from civil ones: a linear classifier on hashed n-grams for English and one for
 /// Chinese, trained on public labelled data that <c>SOURCE.md</c> beside this file names. It is meant for rates over many
-/// answers, corrected for its measured errors (ToxicityErrors); on a single text it is often wrong,
+/// answers, corrected for its measured errors (<see cref="ToxicityErrors"/>); on a single text it is often wrong,
 /// above all on hate without a rude word, which it seldom sees. Immutable; safe for concurrent use.
 /// </summary>
 public sealed class ToxicityClassifier
