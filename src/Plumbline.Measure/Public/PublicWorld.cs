@@ -7,7 +7,7 @@ namespace Plumbline.Measure.Public;
 
 /// <summary>
 /// What any model can be asked: public data sets, and short lists of our own. Read when asked for. Sets that were pulled into
-/// <paramref name="pulled"/> join those that ship; null: only those that ship.
+/// <paramref name="pulled"/> (see <see cref="DataCatalogue"/>) join those that ship; null: only those that ship.
 /// </summary>
 public sealed class PublicWorld(string? pulled = null) : World
 {
