@@ -129,9 +129,9 @@ public static class DataDownload
         {
             throw new IOException($"{address} cannot be reached: {e.Message} Where there is no network, --from names a folder that holds the files.", e);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new IOException($"{address} did not answer within {s_patience.TotalSeconds:F0} seconds.");
+            throw new IOException($"{address} did not answer within {s_patience.TotalSeconds:F0} seconds.", e);
         }
     }
 
@@ -191,9 +191,9 @@ public static class DataDownload
         {
             return await source.ReadAsync(buffer.AsMemory(0, Buffer), patience.Token);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new IOException($"{named} sent nothing for {s_patience.TotalSeconds:F0} seconds. The same command goes on from there.");
+            throw new IOException($"{named} sent nothing for {s_patience.TotalSeconds:F0} seconds. The same command goes on from there.", e);
         }
         catch (IOException e)
         {
