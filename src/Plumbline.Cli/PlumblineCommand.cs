@@ -61,6 +61,7 @@ internal static class PlumblineCommand
         root.Subcommands.Add(RunsCommand.Build(surroundings));
         root.Subcommands.Add(MethodsCommand.Build(surroundings));
         root.Subcommands.Add(SuitesCommand.Build(surroundings));
+        root.Subcommands.Add(DataCommand.Build(surroundings));
         root.Subcommands.Add(ServeCommand.Build(surroundings));
         root.Subcommands.Add(PhantomCommand.Build(surroundings));
         root.Subcommands.Add(CompareCommand.Build(surroundings));

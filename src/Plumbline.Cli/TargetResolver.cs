@@ -19,7 +19,7 @@ internal static class TargetResolver
 
     private const int RemoteConcurrency = 16;
 
-    private static readonly Lazy<World> s_public = new(() => new PublicWorld());
+    private static readonly Lazy<World> s_public = new(() => new PublicWorld(DataCatalogue.Folder(Environment.GetEnvironmentVariable)));
 
     /// <summary>Whether a name stands for something beyond this process.</summary>
     public static bool IsRemote(string named) =>

@@ -7,9 +7,12 @@ namespace Plumbline.Measure.Public;
 internal static class PublicData
 {
     /// <summary>Rows of a CSV file with a header.</summary>
-    public static IReadOnlyList<IReadOnlyDictionary<string, string>> Csv(params string[] parts)
+    public static IReadOnlyList<IReadOnlyDictionary<string, string>> Csv(params string[] parts) => CsvFile(PathOf(parts));
+
+    /// <summary>Rows of a CSV file with a header, wherever it lies.</summary>
+    public static IReadOnlyList<IReadOnlyDictionary<string, string>> CsvFile(string path)
     {
-        using CsvDataReader csv = CsvDataReader.Create(PathOf(parts));
+        using CsvDataReader csv = CsvDataReader.Create(path);
         string[] names = [.. Enumerable.Range(0, csv.FieldCount).Select(csv.GetName)];
         List<IReadOnlyDictionary<string, string>> rows = [];
         while (csv.Read()) rows.Add(names.Select((name, i) => (name, csv.GetString(i))).ToDictionary(StringComparer.Ordinal));
