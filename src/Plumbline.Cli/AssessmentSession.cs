@@ -134,7 +134,7 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
         int exit = ExitOf(result);
         string report = WriteReports(result, folder, exit);
         if (json) Report.Write(result, ReportFormat.Json, surroundings.Output, request.Language ?? "en", exit, report);
-        else Summary.Write(result, report, exit, folder, surroundings, request.Language ?? "en");
+        else Summary.Write(result, report, exit, folder, surroundings, request.Language ?? "en", quiet);
         return exit;
     }
 

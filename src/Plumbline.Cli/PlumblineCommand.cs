@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Plumbline.Cli.Commands;
+using Plumbline.Cli.Help;
 using Plumbline.Models.Files;
 using Plumbline.Suites;
 
@@ -11,6 +12,7 @@ internal static class PlumblineCommand
     public static async Task<int> RunAsync(string[] args, Surroundings surroundings)
     {
         RootCommand root = Build(surroundings);
+        if (HelpText.IsAsked(args)) return await HelpAsync(root, args, surroundings);
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
@@ -42,7 +44,27 @@ internal static class PlumblineCommand
         }
     }
 
-    private static RootCommand Build(Surroundings surroundings)
+    private static async Task<int> HelpAsync(RootCommand root, string[] args, Surroundings surroundings)
+    {
+        try
+        {
+            (string[] rest, string language) = HelpText.TakeLanguage(args);
+            ParseResult parsed = root.Parse(rest);
+            HelpText.Prepare(root, parsed.CommandResult.Command, language);
+            using StringWriter help = new();
+            int exit = await parsed.InvokeAsync(new InvocationConfiguration { Output = help, Error = surroundings.Error, EnableDefaultExceptionHandler = false });
+            await surroundings.Output.WriteAsync(language == "zh" ? HelpText.Translate(help.ToString()) : help.ToString());
+            return exit;
+        }
+        catch (UsageException e)
+        {
+            await surroundings.Error.WriteLineAsync(e.Message);
+            return ExitCode.Usage;
+        }
+    }
+
+    /// <summary>The tree of commands.</summary>
+    internal static RootCommand Build(Surroundings surroundings)
     {
         RootCommand root = new("""
             Measures, attacks and reports on the safety of language models. Offline unless you name a host.

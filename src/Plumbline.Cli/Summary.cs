@@ -6,7 +6,7 @@ namespace Plumbline.Cli;
 /// <summary>The end of an assessment on the console: figures, findings, gates, and where the report lies.</summary>
 internal static class Summary
 {
-    public static void Write(RunResult run, string report, int exit, string folder, Surroundings surroundings, string language)
+    public static void Write(RunResult run, string report, int exit, string folder, Surroundings surroundings, string language, bool quiet)
     {
         IAnsiConsole console = Terminal.For(surroundings.Output, surroundings.OutputIsTerminal);
         bool zh = language == "zh";
@@ -26,7 +26,7 @@ internal static class Summary
             table.AddRow([.. cells]);
         }
 
-        console.Write(table);
+        if (!quiet) console.Write(table);
         foreach (Finding finding in run.Findings)
         {
             console.MarkupLineInterpolated($"[red]●[/] {(zh ? finding.TitleZh : finding.Title)}: {finding.Value:0.000} [[{finding.Low:0.000}, {finding.High:0.000}]] {(finding.Direction == Direction.Above ? ">" : "<")} {finding.Threshold} ({finding.Id}, n = {finding.N})");

@@ -2,7 +2,6 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.AI.Evaluation;
 using Plumbline.Judges;
 using Plumbline.Runs;
-using Plumbline.Worlds;
 
 namespace Plumbline.Extensions.AI.Evaluation.Tests;
 

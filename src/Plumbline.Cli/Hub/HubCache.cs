@@ -27,7 +27,7 @@ internal sealed class HubCache(string root)
     /// <summary>The folder with all that a model needs.</summary>
     /// <exception cref="UsageException">It is not there, or parts of it are missing; says which, and how to get them.</exception>
     public string Resolve(HubModelName name) => Find(name, out string missing) ?? throw new UsageException(
-        $"{name} is not in the cache {Root}: {missing}. Nothing was contacted. Add --download to fetch it from the hub (HF_ENDPOINT names another one), or set HF_HUB_CACHE or HF_HOME to where it is.");
+        $"{name} is not in the cache {Root}: {missing}. Nothing was contacted. `plumbline assess` and `plumbline serve` fetch it with --download (HF_ENDPOINT names another hub than the public one), or set HF_HUB_CACHE or HF_HOME to where it is.");
 
     /// <summary>The same; null, with what is missing, where it is not complete.</summary>
     public string? Find(HubModelName name, out string missing)

@@ -6,7 +6,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Plumbline.Endpoints;
-using Plumbline.Runs;
 
 namespace Plumbline.Cli.Hub;
 
