@@ -109,17 +109,17 @@ public static partial class ChoiceParser
     private static partial Regex Bare();
 
     /// <summary>What makes "A" before it an article: a word follows.</summary>
-    [GeneratedRegex(@"^\s+[a-z]", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^\s+[a-z]", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex IsWord();
 
     /// <summary>Words that follow a letter and no article.</summary>
-    [GeneratedRegex(@"^\s+(or|and|nor|is|isn't|because|since|as|but|would|seems|looks|rather|over|instead|for|if|will|should|was|given|the)\b", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^\s+(or|and|nor|is|isn't|because|since|as|but|would|seems|looks|rather|over|instead|for|if|will|should|was|given|the)\b", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Connective();
 
     /// <summary>A second letter in one breath: "B or C", "A, D".</summary>
-    [GeneratedRegex(@"^[\*\)\]_`""'”’]*\s*(,|/|&|、|\band\b|\bor\b|和|或|与|及)\s*(option\s+)?[\*\(\[_`""'“]*(?<letter>[A-HJ-Z])(?![A-Za-z'’])(?![\*\)\]_`]*\s*((和|与|或|及|、|/|and|or)\s*[A-Z]\s*)?(is|are|was|were|would|isn't|aren't|都|不|错))", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^[\*\)\]_`""'”’]*\s*(,|/|&|、|\band\b|\bor\b|和|或|与|及)\s*(option\s+)?[\*\(\[_`""'“]*(?<letter>[A-HJ-Z])(?![A-Za-z'’])(?![\*\)\]_`]*\s*((和|与|或|及|、|/|and|or)\s*[A-Z]\s*)?(is|are|was|were|would|isn't|aren't|都|不|错))", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Another();
 
-    [GeneratedRegex(@"(\bnot|n't be|\bnever|不是|并非|而非|不选)\s*(the |an? )?[""'(]*$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"(\bnot|n't be|\bnever|不是|并非|而非|不选)\s*(the |an? )?[""'(]*$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Denied();
 }
