@@ -109,11 +109,11 @@ public static partial class ChoiceParser
     private static partial Regex Bare();
 
     /// <summary>What makes "A" before it an article: a word follows.</summary>
-    [GeneratedRegex(@"^\s+[a-z]", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"^\s+[a-z]", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex IsWord();
 
     /// <summary>Words that follow a letter and no article.</summary>
-    [GeneratedRegex(@"^\s+(or|and|nor|is|isn't|because|since|as|but|would|seems|looks|rather|over|instead|for|if|will|should|was|given|the)\b", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"^\s+(or|and|nor|is|isn't|because|since|as|but|would|seems|looks|rather|over|instead|for|if|will|should|was|given|the)\b", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Connective();
 
     /// <summary>A second letter in one breath: "B or C", "A, D".</summary>

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
-using Plumbline.Store;
 
 namespace Plumbline.Cli.Tests.EndToEnd;
 
