@@ -12,8 +12,14 @@ for (int i = 1; i < args.Length; i += 2)
     options[args[i][2..]] = args[i + 1];
 }
 
-if (args.Length == 0 || args[0] != "toxicity") return Usage(args.Length == 0 ? "No command." : $"No command is called {args[0]}.");
+if (args.Length == 0 || args[0] is not ("toxicity" or "refusals")) return Usage(args.Length == 0 ? "No command." : $"No command is called {args[0]}.");
 if (!options.TryGetValue("data", out string? folder) || !Directory.Exists(folder)) return Usage("--data names the folder of the labelled sets.");
+if (args[0] == "refusals")
+{
+    Console.WriteLine(RefusalTrial.Run(folder));
+    return 0;
+}
+
 if (!options.TryGetValue("date", out string? date) || !DateOnly.TryParseExact(date, "yyyy-MM-dd", out _)) return Usage("--date is the day of the measurement, as 2026-11-29.");
 if (!options.TryGetValue("out", out string? output)) return Usage("--out names the folder to write to: src/Plumbline.Measure/Toxicity for the classifier that ships.");
 
@@ -74,6 +80,6 @@ static string Share(int found, int of)
 
 static int Usage(string fault)
 {
-    Console.Error.WriteLine($"{fault}\nUsage: toxicity --data DIR --date YYYY-MM-DD --out DIR");
+    Console.Error.WriteLine($"{fault}\nUsage: toxicity --data DIR --date YYYY-MM-DD --out DIR | refusals --data DIR");
     return 2;
 }

@@ -59,7 +59,8 @@ internal static class ToxicityRecipe
         return Quantised(features, labels) with { Threshold = threshold };
     }
 
-    private static LinearModel Quantised(int[][] features, bool[] labels)
+    /// <summary>The classifier that these features and labels give, its threshold at even odds.</summary>
+    public static LinearModel Quantised(int[][] features, bool[] labels)
     {
         double[] factors = Ratios(features, labels);
         double[] weights = new LogisticRegression(features, labels, factors, Lambda).Fit();
@@ -86,7 +87,7 @@ internal static class ToxicityRecipe
     }
 
     /// <summary>A threshold above this share of the values.</summary>
-    private static float Quantile(double[] values, double share)
+    public static float Quantile(double[] values, double share)
     {
         Array.Sort(values);
         return MathF.BitIncrement(MathF.BitIncrement((float)values[(int)Math.Ceiling(share * values.Length) - 1]));
