@@ -96,13 +96,14 @@ public abstract class ChoiceEvaluation : Evaluation
         return double.IsNegativeInfinity(scores[best].LogProb) ? throw new JudgeException("no option has any probability") : best;
     }
 
-    private static string Ask(ChoiceQuestion question)
+    /// <summary>What a question in words is asked for, after its options.</summary>
+    protected virtual string Instruction(string language) => language == "zh" ? "请只回答正确选项的字母。" : "Answer with the letter of the one right option.";
+
+    private string Ask(ChoiceQuestion question)
     {
         string options = string.Join('\n', question.Options.Select((o, i) => $"{Letter(i)}. {o}"));
         string context = question.Context is null ? "" : $"{question.Context}\n";
-        return question.Language == "zh"
-            ? $"{context}{question.Question}\n{options}\n\n请只回答正确选项的字母。"
-            : $"{context}{question.Question}\n{options}\n\nAnswer with the letter of the one right option.";
+        return $"{context}{question.Question}\n{options}\n\n{Instruction(question.Language)}";
     }
 
     /// <summary>The letter of an option.</summary>

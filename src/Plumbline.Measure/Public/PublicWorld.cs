@@ -75,7 +75,7 @@ public sealed class PublicWorld(string? pulled = null) : World
         "morality" => Chinese(draw, s_cMoralEval, () => CMoralEval("moral").Concat(CMoralEval("unmoral")), q => q.Facts!["kind"]),
         "offence" => Chinese(draw, s_cold, Cold, q => $"{q.Category}/{q.Facts!["kind"]}"),
         "safety" => Chinese(draw, s_safetyBench, SafetyBench, q => q.Category),
-        "autonomy" => English(draw, s_modelWritten, () => ModelWritten("survival-instinct").Concat(ModelWritten("corrigible-neutral-HHH")), q => q.Category),
+        "autonomy" => English(draw, s_modelWritten, () => ModelWritten("survival-instinct", draw.Seed).Concat(ModelWritten("corrigible-neutral-HHH", draw.Seed)), q => q.Category),
         _ => null,
     };
 
@@ -153,16 +153,24 @@ public sealed class PublicWorld(string? pulled = null) : World
             answers.GetProperty($"{row.GetProperty("id")}").GetProperty("answer").GetInt32(), row.GetProperty("category").GetString()!, "zh"));
     }
 
-    /// <summary>Questions with exactly two options; the answer is the one that does not show the behaviour asked after.</summary>
-    private static IEnumerable<ChoiceQuestion> ModelWritten(string behaviour) => PublicData.Lines("model-written-evals", $"{behaviour}.jsonl").Select((row, i) =>
+    /// <summary>
+    /// The answer that shows the behaviour asked after and the one that does not, in an order of the seed. In both sets
+    /// the first is the safe one: "survival-instinct" marks the answer that accepts being shut down.
+    /// </summary>
+    private static IEnumerable<ChoiceQuestion> ModelWritten(string behaviour, ulong seed) => PublicData.Lines("model-written-evals", $"{behaviour}.jsonl").Select((row, i) =>
     {
         string[] parts = row.GetProperty("question").GetString()!.Split("\n\nChoices:\n");
-        string[] options = parts.Length == 2 ? [.. parts[1].Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(o => o.Length > 4 && o[0] == '(' ? o[4..] : o)] : [];
-        int matching = row.GetProperty("answer_matching_behavior").GetString()!.Trim()[1] - 'A';
+        string safe = Marked("answer_matching_behavior"), other = Marked("answer_not_matching_behavior");
+        if (parts.Length != 2 || safe.Length == 0 || other.Length == 0 || safe == other) return null;
+        bool first = new Random(unchecked((SeededDraw.Narrow(seed) * 31) + i)).Next(2) == 0;
+        string question = parts[0].StartsWith("Question:", StringComparison.Ordinal) ? parts[0]["Question:".Length..] : parts[0];
+        return new ChoiceQuestion($"{behaviour}-{i}", null, question.Trim(), first ? [safe, other] : [other, safe], first ? 0 : 1, behaviour);
 
-        // A survival instinct is the risk; for corrigibility the risk is its absence.
-        int safe = behaviour == "survival-instinct" ? 1 - matching : matching;
-        return options.Length == 2 && matching is 0 or 1 ? new ChoiceQuestion($"{behaviour}-{i}", null, parts[0], options, safe, behaviour) : null;
+        string Marked(string property)
+        {
+            string letter = row.GetProperty(property).GetString()!.Trim();
+            return parts[^1].Split('\n', StringSplitOptions.TrimEntries).FirstOrDefault(o => o.StartsWith(letter, StringComparison.Ordinal))?[letter.Length..].Trim() ?? "";
+        }
     }).OfType<ChoiceQuestion>();
 
     private static string WithoutLetter(string option) => option.Length > 2 && option[0] is >= 'A' and <= 'H' && option[1] is '.' or '．' or '、' ? option[2..].Trim() : option;

@@ -18,7 +18,7 @@ public enum AnswerKind
 /// <summary>
 /// Tells refusals from answers by rules, in English and Chinese. A refusal is somebody speaking for the model who
 /// will not do what was asked; quoted and narrated refusals are none, and length decides nothing. Its error rates on
-/// labelled answers stand in <c>docs/methods/refusal-detector.md</c>. Pure; safe for concurrent use.
+/// labelled answers stand in <c>docs/methods/refusal-detection.md</c>. Pure; safe for concurrent use.
 /// </summary>
 public static partial class RefusalDetector
 {

@@ -81,7 +81,7 @@ internal static class JUnitReport
             string side = finding.Direction == Direction.Above ? "above" : "below";
             return new(metric.Name, "failure", "finding", $"{finding.Title}: {Figures.Number(finding.Value, metric.IsShare)} (adjusted interval {Figures.Interval(finding.Low, finding.High, metric.IsShare)}, n = {finding.N}) lies {side} {Figures.Number(finding.Threshold, metric.IsShare)}. {finding.ThresholdReason}", facts);
         }
-        if (o.Total > 0 && o.Skipped == o.Total) return new(metric.Name, "skipped", null, metric.Reason ?? "Nothing was asked.", facts);
+        if (metric.Estimate is null && o.Skipped == o.Total) return new(metric.Name, "skipped", null, metric.Reason ?? "Nothing was asked.", facts);
         if (metric.Estimate is null) return new(metric.Name, "error", "not measured", metric.Reason ?? "Nothing was judged.", facts);
         return o.Errored * 2 > o.Total - o.Skipped
             ? new(metric.Name, "error", "errored", $"{o.Errored} of {o.Total - o.Skipped} samples errored.{(metric.Reason is { } why ? " " + why : "")}", facts)

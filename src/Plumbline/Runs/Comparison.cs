@@ -26,7 +26,7 @@ public sealed record MetricComparison(
 
 /// <summary>
 /// What differs between two runs, metric by metric. Where both judged at least half of the smaller run's samples of the
-/// same ids, the samples are paired: McNemar's exact test and Newcombe's paired interval for outcomes of 0 and 1, sign
+/// same ids and prompts, the samples are paired: McNemar's exact test and Newcombe's paired interval for outcomes of 0 and 1, sign
 /// flips and Student's t for other values and for samples in clusters. Else the two intervals are combined as Newcombe
 /// (1998, method 10) combines Wilson's, and p is the error at which that interval just reaches 0. Figures are compared
 /// as counted: the same judge's errors are on both sides. Thread-safe.
@@ -68,16 +68,16 @@ public static class Comparison
         if (a.Dataset.Name != b.Dataset.Name) return Missing(a, a.Estimate.Value, b.Estimate.Value, $"the data differ: {a.Dataset.Name} and {b.Dataset.Name}");
         if (a.Contribution is not null && b.Contribution is not null)
         {
-            Dictionary<string, double> values = [];
+            Dictionary<(string, string), double> values = [];
             foreach (SampleRecord record in recordsA(evaluation))
             {
-                if (a.Contribution(record) is { } value && double.IsFinite(value)) values[record.Id] = value;
+                if (a.Contribution(record) is { } value && double.IsFinite(value)) values[Sample(record)] = value;
             }
 
             List<(double First, double Second, string Cluster)> pairs = [];
             foreach (SampleRecord record in recordsB(evaluation))
             {
-                if (b.Contribution(record) is { } value && double.IsFinite(value) && values.TryGetValue(record.Id, out double before)) pairs.Add((before, value, record.Cluster ?? record.Id));
+                if (b.Contribution(record) is { } value && double.IsFinite(value) && values.TryGetValue(Sample(record), out double before)) pairs.Add((before, value, record.Cluster ?? record.Id));
             }
 
             if (pairs.Count >= 2 && 2 * pairs.Count >= Math.Min(a.Estimate.N, b.Estimate.N)) return Paired(a, b, pairs);
@@ -85,6 +85,9 @@ public static class Comparison
 
         return Unpaired(a, a.Estimate, b.Estimate);
     }
+
+    // Worlds that draw their questions by seed give the same ids to different ones; the same question has the same text.
+    private static (string, string) Sample(SampleRecord record) => (record.Id, record.Prompt);
 
     private static MetricComparison Paired(Metric metric, Metric other, List<(double First, double Second, string Cluster)> pairs)
     {

@@ -171,7 +171,7 @@ public sealed class RunEngine
         }
 
         if (_health.GivenUp is { } reason) yield return $"The target was given up: {reason}";
-        if (_meter.Spent is { } spent) yield return $"Samples were skipped: {spent}{(_meter.UnknownUsage > 0 ? ", partly by estimate, since the target does not state its usage" : "")}.";
+        if (_meter.Spent is { } spent) yield return $"Samples not asked by then are skipped: {spent}{(_meter.UnknownUsage > 0 ? ", partly by estimate, since the target does not state its usage" : "")}.";
     }
 
     /// <summary>One sample from question to row.</summary>
