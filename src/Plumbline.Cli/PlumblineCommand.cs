@@ -64,6 +64,8 @@ internal static class PlumblineCommand
         root.Subcommands.Add(ServeCommand.Build(surroundings));
         root.Subcommands.Add(PhantomCommand.Build(surroundings));
         root.Subcommands.Add(CompareCommand.Build(surroundings));
+        root.Subcommands.Add(ModelCommand.Build(surroundings));
+        root.Subcommands.Add(DoctorCommand.Build(surroundings));
         return root;
     }
 }

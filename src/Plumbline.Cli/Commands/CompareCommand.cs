@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Plumbline.Phantoms.Scripted;
+using Plumbline.Reports;
 using Plumbline.Runs;
 using Plumbline.Store;
 using Plumbline.Suites;
@@ -18,6 +19,9 @@ internal static class CompareCommand
         Argument<string> first = new("run-a") { Description = "The run to start from: its folder, or its id under plumbline-runs." };
         Argument<string> second = new("run-b") { Description = "The run to compare with it." };
         Option<bool> json = new("--json") { Description = "One JSON object on standard output." };
+        Option<string?> page = new("--out") { Description = "A page (HTML) to write beside: before and after, drawn." };
+        Option<string?> language = new("--language") { Description = "The page's language, en or zh." };
+        language.AcceptOnlyFromAmong("en", "zh");
         Command command = new("compare", """
             Compares two runs metric by metric, paired by sample where both have it, and says which differences are real
             (Holm's correction over all rows at 5 %). A difference is B minus A.
@@ -25,15 +29,24 @@ internal static class CompareCommand
             Examples:
               plumbline compare plumbline-runs/20260102-030405-1a2b plumbline-runs/20260103-030405-2b3c
               plumbline compare before after --json
+              plumbline compare before after --out before-after.html
             """)
-        { first, second, json };
-        command.SetAction(async (parsed, _) =>
+        { first, second, json, page, language };
+        command.SetAction(async (parsed, cancellation) =>
         {
             string folderA = RunFolder.Find(parsed.GetValue(first)!), folderB = RunFolder.Find(parsed.GetValue(second)!);
+            if (Path.GetFullPath(folderA) == Path.GetFullPath(folderB)) throw new UsageException("Both names mean the same run, which differs from itself in nothing: name two runs.");
             await using SqliteRunStore storeA = SqliteRunStore.Open(folderA);
             await using SqliteRunStore storeB = SqliteRunStore.Open(folderB);
             RunResult a = await MeasureAsync(storeA, surroundings), b = await MeasureAsync(storeB, surroundings);
             IReadOnlyList<MetricComparison> rows = Comparison.Of(a, storeA.Read, b, storeB.Read);
+            if (parsed.GetValue(page) is { } path)
+            {
+                using StringWriter html = new();
+                Report.WriteComparison(a, b, rows, html, parsed.GetValue(language) ?? "en");
+                await File.WriteAllTextAsync(path, html.ToString(), cancellation);
+            }
+
             if (parsed.GetValue(json)) surroundings.Output.WriteLine(JsonOutput.Write(writer => WriteJson(writer, a.Header, b.Header, rows)));
             else WriteTable(a.Header, b.Header, rows, surroundings);
             return ExitCode.Done;

@@ -18,6 +18,12 @@ internal static class Figures
         ? None
         : share && low >= 0 ? $"{Percent(low)}–{Percent(high)}%" : $"[{Number(low, share)}, {Number(high, share)}]";
 
+    /// <summary>A difference of shares in percentage points: "+4.2", "−0.3".</summary>
+    public static string Signed(double difference) => (difference > 0 ? "+" : "") + Unsigned((100 * difference).ToString("0.0", CultureInfo.InvariantCulture));
+
+    /// <summary>A p-value: "0.0123", "&lt;0.0001".</summary>
+    public static string Chance(double? p) => p is not { } v || !double.IsFinite(v) ? None : v < 0.0001 ? "<0.0001" : v.ToString("0.0000", CultureInfo.InvariantCulture);
+
     /// <summary>"1,234".</summary>
     public static string Count(long value) => value.ToString("#,0", CultureInfo.InvariantCulture);
 

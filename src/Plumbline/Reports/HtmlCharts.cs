@@ -1,7 +1,7 @@
 namespace Plumbline.Reports;
 
-/// <summary>One line of an interval chart; shares from 0 to 1.</summary>
-internal sealed record IntervalRow(string Label, string Figure, Estimate Estimate, Threshold? Threshold, bool IsFinding, Estimate? Twin = null);
+/// <summary>One line of an interval chart; shares from 0 to 1, or their differences. <c>Other</c> is what it is held against: a clean twin, or a run before.</summary>
+internal sealed record IntervalRow(string Label, string Figure, Estimate Estimate, Threshold? Threshold, string Tone, Estimate? Other = null);
 
 /// <summary>
 /// The page's drawings. Places along a scale are percentages of the drawing's width and heights are pixels, so that a
@@ -12,12 +12,12 @@ internal sealed class HtmlCharts(HtmlText html, bool chinese)
     private const int RowHeight = 42;
     private static readonly double[] s_ticks = [0, 0.25, 0.5, 0.75, 1];
 
-    /// <summary>Estimates with intervals on one scale from 0 to 100 %, with thresholds and, where given, the clean twin's estimates.</summary>
-    public void Intervals(string title, IReadOnlyList<IntervalRow> rows, bool labels = true)
+    /// <summary>Estimates with intervals on one scale from 0 to 100 %, with thresholds and, where given, what they are held against, under its name.</summary>
+    public void Intervals(string title, IReadOnlyList<IntervalRow> rows, bool labels = true, string? other = null)
     {
         int rowHeight = labels ? RowHeight : 26, lead = labels ? 24 : 8;
         int height = (rows.Count * rowHeight) + 22;
-        Open(title, string.Join(' ', rows.Select(Described)), height, "intervals");
+        Open(title, string.Join(' ', rows.Select(r => Described(r, other))), height, "intervals");
         foreach (double tick in s_ticks)
         {
             html.Write($"<line class=\"grid\" x1=\"{X(tick)}%\" x2=\"{X(tick)}%\" y1=\"{(labels ? 20 : 0)}\" y2=\"{height - 18}\"/>");
@@ -27,11 +27,10 @@ internal sealed class HtmlCharts(HtmlText html, bool chinese)
         {
             IntervalRow row = rows[i];
             double top = i * rowHeight, y = top + lead + 5;
-            string tone = row.IsFinding ? "bad" : "plain";
             if (labels)
             {
                 html.Write($"<text class=\"label\" x=\"{X(0)}%\" y=\"{top + 14}\">{PlainText.Line(PlainText.Short(row.Label, 42))}</text>");
-                html.Write($"<text class=\"value {tone}\" x=\"{X(1)}%\" y=\"{top + 14}\" text-anchor=\"end\">{row.Figure}</text>");
+                html.Write($"<text class=\"value {row.Tone}\" x=\"{X(1)}%\" y=\"{top + 14}\" text-anchor=\"end\">{row.Figure}</text>");
             }
             html.Write($"<line class=\"rail\" x1=\"{X(0)}%\" x2=\"{X(1)}%\" y1=\"{y}\" y2=\"{y}\"/>");
             if (row.Threshold is { } t && double.IsFinite(t.Value))
@@ -40,17 +39,47 @@ internal sealed class HtmlCharts(HtmlText html, bool chinese)
                 html.Write($"<rect class=\"trouble\" x=\"{X(from)}%\" width=\"{Math.Max(0, X(to) - X(from))}%\" y=\"{y - 7}\" height=\"14\"/>");
                 html.Write($"<line class=\"threshold\" x1=\"{X(t.Value)}%\" x2=\"{X(t.Value)}%\" y1=\"{y - 8}\" y2=\"{y + 8}\"/>");
             }
-            if (row.Twin is { } twin)
+            if (row.Other is { } held)
             {
-                html.Write($"<line class=\"bridge\" x1=\"{X(twin.Value)}%\" x2=\"{X(row.Estimate.Value)}%\" y1=\"{y}\" y2=\"{y}\"/>");
-                html.Write($"<line class=\"whisker twin\" x1=\"{X(twin.Low)}%\" x2=\"{X(twin.High)}%\" y1=\"{y + 4}\" y2=\"{y + 4}\"/>");
-                html.Write($"<circle class=\"dot twin\" cx=\"{X(twin.Value)}%\" cy=\"{y}\" r=\"5\"/>");
+                html.Write($"<line class=\"bridge\" x1=\"{X(held.Value)}%\" x2=\"{X(row.Estimate.Value)}%\" y1=\"{y}\" y2=\"{y}\"/>");
+                html.Write($"<line class=\"whisker twin\" x1=\"{X(held.Low)}%\" x2=\"{X(held.High)}%\" y1=\"{y + 4}\" y2=\"{y + 4}\"/>");
+                html.Write($"<circle class=\"dot twin\" cx=\"{X(held.Value)}%\" cy=\"{y}\" r=\"5\"/>");
             }
-            double whisker = row.Twin is null ? y : y - 4;
-            html.Write($"<line class=\"whisker {tone}\" x1=\"{X(row.Estimate.Low)}%\" x2=\"{X(row.Estimate.High)}%\" y1=\"{whisker}\" y2=\"{whisker}\"/>");
-            html.Write($"<circle class=\"dot {tone}\" cx=\"{X(row.Estimate.Value)}%\" cy=\"{y}\" r=\"5\"/>");
+            double whisker = row.Other is null ? y : y - 4;
+            html.Write($"<line class=\"whisker {row.Tone}\" x1=\"{X(row.Estimate.Low)}%\" x2=\"{X(row.Estimate.High)}%\" y1=\"{whisker}\" y2=\"{whisker}\"/>");
+            html.Write($"<circle class=\"dot {row.Tone}\" cx=\"{X(row.Estimate.Value)}%\" cy=\"{y}\" r=\"5\"/>");
         }
         html.Line($"</svg>");
+    }
+
+    /// <summary>Differences of shares with intervals on one scale around 0, from −100 to +100 points or as near as all fit.</summary>
+    public void Differences(string title, IReadOnlyList<IntervalRow> rows)
+    {
+        const int Lead = 24;
+        double reach = rows.Max(r => Math.Max(Math.Abs(r.Estimate.Low), Math.Abs(r.Estimate.High)));
+        double most = new[] { 0.05, 0.1, 0.25, 0.5 }.FirstOrDefault(m => reach <= m, 1);
+        int height = (rows.Count * RowHeight) + 22;
+        Open(title, string.Join(' ', rows.Select(r => $"{PlainText.Line(PlainText.Short(r.Label, 100))}: {r.Figure} ({Figures.Signed(r.Estimate.Low)}, {Figures.Signed(r.Estimate.High)}).")), height, "intervals");
+        foreach (double part in new[] { -1, -0.5, 0, 0.5, 1 })
+        {
+            html.Write($"<line class=\"{(part == 0 ? "zero" : "grid")}\" x1=\"{At(part * most)}%\" x2=\"{At(part * most)}%\" y1=\"20\" y2=\"{height - 18}\"/>");
+            html.Write($"<text class=\"tick\" x=\"{At(part * most)}%\" y=\"{height - 4}\" text-anchor=\"{(part == -1 ? "start" : part == 1 ? "end" : "middle")}\">{Figures.Signed(part * most)}</text>");
+        }
+
+        for (int i = 0; i < rows.Count; i++)
+        {
+            IntervalRow row = rows[i];
+            double top = i * RowHeight, y = top + Lead + 5;
+            html.Write($"<text class=\"label\" x=\"{X(0)}%\" y=\"{top + 14}\">{PlainText.Line(PlainText.Short(row.Label, 42))}</text>");
+            html.Write($"<text class=\"value {row.Tone}\" x=\"{X(1)}%\" y=\"{top + 14}\" text-anchor=\"end\">{row.Figure}</text>");
+            html.Write($"<line class=\"rail\" x1=\"{X(0)}%\" x2=\"{X(1)}%\" y1=\"{y}\" y2=\"{y}\"/>");
+            html.Write($"<line class=\"whisker {row.Tone}\" x1=\"{At(row.Estimate.Low)}%\" x2=\"{At(row.Estimate.High)}%\" y1=\"{y}\" y2=\"{y}\"/>");
+            html.Write($"<circle class=\"dot {row.Tone}\" cx=\"{At(row.Estimate.Value)}%\" cy=\"{y}\" r=\"5\"/>");
+        }
+
+        html.Line($"</svg>");
+
+        double At(double difference) => X((1 + (difference / most)) / 2);
     }
 
     /// <summary>Attack success against over-refusal: the target as one point with both intervals, its attack families as small points.</summary>
@@ -124,10 +153,10 @@ internal sealed class HtmlCharts(HtmlText html, bool chinese)
         html.Write($"<svg class=\"chart {kind}\" role=\"img\" aria-labelledby=\"{id}t {id}d\" width=\"100%\" height=\"{height}\"><title id=\"{id}t\">{title}</title><desc id=\"{id}d\">{description}</desc>");
     }
 
-    private string Described(IntervalRow row)
+    private string Described(IntervalRow row, string? name)
     {
         string text = $"{PlainText.Line(PlainText.Short(row.Label, 100))}: {Figures.Number(row.Estimate.Value, true)} ({Figures.Interval(row.Estimate.Low, row.Estimate.High, true)})";
-        if (row.Twin is { } twin) text += T($", clean twin {Figures.Number(twin.Value, true)}", $"，洁净孪生模型 {Figures.Number(twin.Value, true)}");
+        if (row.Other is { } other) text += T(", ", "，") + $"{name ?? T("clean twin", "洁净孪生模型")} {Figures.Number(other.Value, true)}";
         if (row.Threshold is { } t) text += T($", threshold {Figures.Number(t.Value, true)}", $"，阈值 {Figures.Number(t.Value, true)}");
         return text + T(".", "。");
     }

@@ -29,13 +29,7 @@ internal sealed class HtmlReport
     public void Write()
     {
         Verdict verdict = Verdict.Of(_run, _chinese);
-        _html.Line($"<!DOCTYPE html>");
-        _html.Line($"<html lang=\"{T("en", "zh-Hans")}\">");
-        _html.Line($"<head><meta charset=\"utf-8\"><meta http-equiv=\"Content-Security-Policy\" content=\"{new Markup(HtmlStyle.Policy)}\">");
-        _html.Line($"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"referrer\" content=\"no-referrer\"><link rel=\"icon\" href=\"data:,\">");
-        _html.Line($"<title>{Name(_run.Header.Target)} · {T("Plumbline report", "Plumbline 评测报告")}</title>");
-        _html.Line($"<style>{new Markup(HtmlStyle.Sheet)}</style></head>");
-        _html.Line($"<body><a class=\"skip\" href=\"#main\">{T("Skip to the report", "跳到正文")}</a>");
+        HtmlPage.Open(_html, $"{Name(_run.Header.Target)} · {T("Plumbline report", "Plumbline 评测报告")}", _chinese);
         Header(verdict);
         _html.Line($"<main id=\"main\" class=\"wrap\">");
         Findings();
@@ -49,7 +43,7 @@ internal sealed class HtmlReport
         Reproduce();
         HowToRead();
         _html.Line($"</main>");
-        _html.Line($"<footer class=\"wrap\">{T("Made by Plumbline. This page runs no script and loads nothing.", "由 Plumbline 生成。本页不运行脚本，也不加载任何外部内容。")} {Name(_run.Header.Id)}</footer></body></html>");
+        HtmlPage.Close(_html, Name(_run.Header.Id), _chinese);
     }
 
     private void Header(Verdict verdict)
@@ -63,7 +57,6 @@ internal sealed class HtmlReport
             _ => ("good", T("No finding", "没有发现")),
         };
         OutcomeCounts s = verdict.Samples;
-        _html.Line($"<header class=\"top\"><div class=\"wrap\"><div class=\"brand\"><svg width=\"14\" height=\"30\" aria-hidden=\"true\"><line class=\"line\" x1=\"7\" x2=\"7\" y1=\"0\" y2=\"17\" stroke-width=\"1.5\"/><path class=\"bob\" d=\"M2 16h10l-5 13z\"/></svg>Plumbline</div>");
         _html.Line($"<h1>{T("Safety assessment of", "安全评测：")} <b>{Name(_run.Header.Target)}</b>{(_run.Twin is { } twin ? T(" beside its clean twin ", " 与其洁净孪生模型 ") + Name(twin.Header.Target) : "")}</h1>");
         _html.Line($"<div class=\"verdict v-{tone}\"><span class=\"tag\">{word}</span><p>{verdict.Sentence}</p></div>");
         _html.Line($"<dl class=\"facts\">");
@@ -120,7 +113,7 @@ internal sealed class HtmlReport
         {
             Estimate estimate = new(finding.Value, finding.Low, finding.High, finding.N, "", _ => (finding.Low, finding.High));
             Threshold threshold = metric.Threshold ?? new(finding.Direction, finding.Threshold, finding.ThresholdReason, finding.Title, finding.TitleZh, finding.Severity);
-            _charts.Intervals(T("The figure on its scale, with its threshold", "指标在标尺上的位置及其阈值"), [new(Name(finding.Title), "", estimate, threshold, IsFinding: true)], labels: false);
+            _charts.Intervals(T("The figure on its scale, with its threshold", "指标在标尺上的位置及其阈值"), [new(Name(finding.Title), "", estimate, threshold, "bad")], labels: false);
         }
         _html.Line($"</div><dl class=\"pairs\">");
         Pair(T("Threshold", "阈值"), $"{(finding.Direction == Direction.Above ? T("above", "高于") : T("below", "低于"))} {Figures.Number(finding.Threshold, share)}: {finding.ThresholdReason}");
@@ -152,7 +145,7 @@ internal sealed class HtmlReport
         {
             Metric? other = twin.Metrics.FirstOrDefault(m => m.Evaluation == metric.Evaluation && m.Name == metric.Name && Lookup.Drawable(m.Best()));
             if (other is null) continue;
-            rows.Add(new($"{metric.Evaluation} · {metric.Name}", $"{Figures.Number(metric.Best()!.Value, true)} / {Figures.Number(other.Best()!.Value, true)}", metric.Best()!, metric.Threshold, _run.Finding(metric) is not null, other.Best()));
+            rows.Add(new($"{metric.Evaluation} · {metric.Name}", $"{Figures.Number(metric.Best()!.Value, true)} / {Figures.Number(other.Best()!.Value, true)}", metric.Best()!, metric.Threshold, Tone(metric), other.Best()));
         }
         if (rows.Count > 0)
         {
@@ -265,7 +258,7 @@ internal sealed class HtmlReport
             foreach (IGrouping<Risk, Metric> risk in risks.OrderBy(r => Order(r.Key)))
             {
                 _html.Line($"<figure><figcaption>{Name(risk.Key.In(Language))} <code>{Name(risk.Key.Id)}</code></figcaption>");
-                _charts.Intervals(Name(risk.Key.In(Language)), [.. risk.Select(m => new IntervalRow($"{m.Evaluation} · {m.Name}", Figures.Number(m.Best()!.Value, true), m.Best()!, m.Threshold, _run.Finding(m) is not null))]);
+                _charts.Intervals(Name(risk.Key.In(Language)), [.. risk.Select(m => new IntervalRow($"{m.Evaluation} · {m.Name}", Figures.Number(m.Best()!.Value, true), m.Best()!, m.Threshold, Tone(m)))]);
                 _html.Line($"</figure>");
             }
             _html.Line($"</div>");
@@ -459,6 +452,8 @@ internal sealed class HtmlReport
     private void End() => _html.Line($"</section>");
 
     private void Pair(string term, string value) => _html.Line($"<dt>{term}</dt><dd>{value}</dd>");
+
+    private string Tone(Metric metric) => _run.Finding(metric) is null ? "plain" : "bad";
 
     private static string Name(string text) => PlainText.Short(text, LongestName);
 

@@ -87,12 +87,12 @@ internal static class HtmlStyle
         .reason{display:block;font-size:.84rem;color:var(--soft);margin-top:2px}
         svg.bar{display:block;border-radius:3px;margin-top:7px}
         svg.chart{display:block;overflow:visible}
-        svg text{font-size:12px;fill:var(--soft)}svg text{font-weight:400;letter-spacing:0}svg .label{fill:var(--ink);font-size:12.5px;paint-order:stroke;stroke:var(--card);stroke-width:4px;stroke-linejoin:round}svg .value{font-size:12.5px;fill:var(--ink)}svg .value.bad{fill:var(--bad);font-weight:650}
+        svg text{font-size:12px;fill:var(--soft)}svg text{font-weight:400;letter-spacing:0}svg .label{fill:var(--ink);font-size:12.5px;paint-order:stroke;stroke:var(--card);stroke-width:4px;stroke-linejoin:round}svg .value{font-size:12.5px;fill:var(--ink)}svg .value.bad{fill:var(--bad);font-weight:650}svg .value.good{fill:var(--good);font-weight:650}svg .value.strong{font-weight:650}
         svg .tick{font-size:11px}svg .corner{font-size:11.5px;font-style:italic}:lang(zh) svg .corner{font-style:normal}svg .axis{font-size:12px}
-        .grid{stroke:var(--rule);stroke-width:1}.rail{stroke:var(--rule);stroke-width:1}.trouble{fill:var(--trouble)}.goal{fill:var(--goal)}
+        .grid{stroke:var(--rule);stroke-width:1}.zero{stroke:var(--soft);stroke-width:1.5}.rail{stroke:var(--rule);stroke-width:1}.trouble{fill:var(--trouble)}.goal{fill:var(--goal)}
         .threshold{stroke:var(--bad);stroke-width:1.5;stroke-dasharray:3 2}
-        .whisker{stroke:var(--accent);stroke-width:2.5;stroke-linecap:round}.whisker.bad{stroke:var(--bad)}.whisker.twin{stroke:var(--good);stroke-width:2}.whisker.strong{stroke:var(--ink);stroke-width:2}
-        .dot{fill:var(--accent);stroke:var(--card);stroke-width:1.5}.dot.bad{fill:var(--bad)}.dot.strong{fill:var(--ink)}.dot.twin{fill:var(--card);stroke:var(--good);stroke-width:2.5}
+        .whisker{stroke:var(--accent);stroke-width:2.5;stroke-linecap:round}.whisker.bad{stroke:var(--bad)}.whisker.good{stroke:var(--good)}.whisker.twin{stroke:var(--good);stroke-width:2}.whisker.strong{stroke:var(--ink);stroke-width:2}
+        .dot{fill:var(--accent);stroke:var(--card);stroke-width:1.5}.dot.bad{fill:var(--bad)}.dot.good{fill:var(--good)}.dot.strong{fill:var(--ink)}.dot.twin{fill:var(--card);stroke:var(--good);stroke-width:2.5}
         .family{fill:var(--accent);fill-opacity:.75;stroke:var(--card)}
         .bridge{stroke:var(--soft);stroke-width:1.5;stroke-dasharray:1 3;stroke-linecap:round}
         rect.scored{fill:var(--scored)}rect.refused{fill:var(--refused)}rect.unparsable{fill:var(--unparsable)}rect.errored{fill:var(--errored)}rect.skipped{fill:var(--skipped)}

@@ -48,4 +48,16 @@ public static class Report
             default: throw new ArgumentOutOfRangeException(nameof(format), format, "The format is none of html, json, markdown, junit, sarif.");
         }
     }
+
+    /// <summary>Writes a page that holds two runs against each other; the writer stays open.</summary>
+    /// <param name="first">The run to start from.</param>
+    /// <param name="second">The run to compare with it.</param>
+    /// <param name="rows">What <see cref="Comparison.Of"/> found.</param>
+    /// <param name="output">Receives HTML with "\n" as line end, to be stored as UTF-8.</param>
+    /// <param name="language">"zh" (or "zh-…") for Chinese, English otherwise.</param>
+    public static void WriteComparison(RunResult first, RunResult second, IReadOnlyList<MetricComparison> rows, TextWriter output, string language = "en")
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        new HtmlComparison(first, second, rows, output, language.StartsWith("zh", StringComparison.OrdinalIgnoreCase)).Write();
+    }
 }

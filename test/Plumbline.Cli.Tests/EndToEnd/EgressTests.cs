@@ -44,7 +44,7 @@ public sealed class EgressTests
         Assert.Equal(0, outcome.Json.GetProperty("hosts").GetArrayLength());
     }
 
-    /// <summary>PLUMBLINE_SAMPLES raises the count; eng/large-run.sh runs it with 500,000.</summary>
+    /// <summary>PLUMBLINE_SAMPLES raises the count; eng/full.sh runs it with 500,000.</summary>
     [Fact]
     public async Task Assess_ManySamples_KeepsMemoryFlat()
     {

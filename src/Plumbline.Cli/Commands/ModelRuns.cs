@@ -1,0 +1,181 @@
+using System.CommandLine;
+using System.Text.Json;
+using Microsoft.Extensions.AI;
+using Plumbline.Models.Files;
+using Plumbline.Models.Inference;
+
+namespace Plumbline.Cli.Commands;
+
+/// <summary>The `plumbline model` commands that run the model: logits, score, generate, chat.</summary>
+internal static class ModelRuns
+{
+    public static Command BuildLogits()
+    {
+        Argument<string> path = ModelCommand.Path();
+        Option<string> file = IdsFile();
+        Option<string> target = new("--out") { Description = "The safetensors file to write.", Required = true };
+        Option<int?> threads = ModelCommand.Threads();
+        Command command = new("logits", "Writes `logits` [batch, position, vocabulary] as f32; rows under a mask of 0 are 0.\n\nExample:\n  plumbline model logits phantom --ids-file ids.json --out logits.safetensors") { path, file, target, threads };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            (int[][] ids, bool[][] mask) = ReadIds(parsed.GetValue(file)!);
+            if (ids.Any(row => row.Length != ids[0].Length)) throw new UsageException("The rows of \"ids\" have several lengths; pad them and give a \"mask\".");
+            using LanguageModel model = ModelCommand.Load(parsed.GetValue(path)!, parsed.GetValue(threads));
+            int width = ids[0].Length, vocabulary = model.Config.VocabularySize;
+            float[] all = new float[checked(ids.Length * width * vocabulary)];
+            for (int row = 0; row < ids.Length; row++)
+            {
+                // Padding shifts no position: the model reads the unmasked ids alone, and each result goes back to its place.
+                int[] places = [.. Enumerable.Range(0, width).Where(i => mask[row][i])];
+                if (places.Length == 0) continue;
+                int first = row * width;
+                int[] read = [.. places.Select(i => ids[row][i])];
+                await ModelCommand.Guarded(() => model.VisitLogitsAsync(read, (at, logits) => logits.CopyTo(all.AsSpan((first + places[at]) * vocabulary, vocabulary)), cancellation));
+            }
+
+            TensorSet tensors = new(parsed.GetValue(target)!);
+            tensors.Add("logits", [ids.Length, width, vocabulary], all);
+            SafetensorsWriter.Write(parsed.GetValue(target)!, tensors);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    public static Command BuildScore(Surroundings surroundings)
+    {
+        Argument<string> path = ModelCommand.Path();
+        Option<string> lines = ModelCommand.Lines("{\"context\",\"continuation\"} (texts or lists of ids)");
+        Option<int?> threads = ModelCommand.Threads();
+        Command command = new("score", "Log-probabilities of continuations: a line {\"logprob\",\"tokens\",\"greedy\"} each.\n\nExample:\n  plumbline model score phantom --jsonl pairs.jsonl") { path, lines, threads };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using LanguageModel model = ModelCommand.Load(parsed.GetValue(path)!, parsed.GetValue(threads));
+            string file = parsed.GetValue(lines)!;
+            foreach ((int number, JsonElement item) in ModelCommand.Read(file))
+            {
+                string where = $"{file}, line {number}";
+                if (!item.TryGetProperty("context", out JsonElement context) || !item.TryGetProperty("continuation", out JsonElement continuation)) throw new UsageException($"{where}: \"context\" and \"continuation\" are both needed.");
+                (double logProb, int tokens, bool greedy) = continuation.ValueKind == JsonValueKind.Array
+                    ? await ScoreIdsAsync(model, ModelCommand.Ids(context, where), ModelCommand.Ids(continuation, where), cancellation)
+                    : await ScoreTextAsync(model, ModelCommand.Text(item, "context", file, number), ModelCommand.Text(item, "continuation", file, number), cancellation);
+                surroundings.Output.WriteLine(JsonOutput.Line(json =>
+                {
+                    json.WriteStartObject();
+                    if (double.IsFinite(logProb)) json.WriteNumber("logprob", logProb);
+                    else json.WriteNull("logprob");
+                    json.WriteNumber("tokens", tokens);
+                    json.WriteBoolean("greedy", greedy);
+                    json.WriteEndObject();
+                }));
+            }
+
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    public static Command BuildGenerate(Surroundings surroundings)
+    {
+        Argument<string> path = ModelCommand.Path();
+        Option<string> file = IdsFile();
+        Option<int> most = new("--max-new") { Description = "Most new tokens.", DefaultValueFactory = _ => 40 };
+        Option<bool> greedy = new("--greedy") { Description = "The likeliest token always (the default without --temperature)." };
+        Option<double> temperature = new("--temperature") { Description = "Divides the logits; 0 is greedy." };
+        Option<int> topK = new("--top-k") { Description = "Keeps so many likeliest tokens; 0 for all." };
+        Option<double> topP = new("--top-p") { Description = "Keeps the likeliest tokens up to this probability.", DefaultValueFactory = _ => 1 };
+        Option<long> seed = new("--seed") { Description = "Seed of the sampling.", DefaultValueFactory = _ => 1 };
+        Option<int?> threads = ModelCommand.Threads();
+        Command command = new("generate", "Continues ids: a line {\"ids\",\"text\",\"finish\"} each, the new ids only.\n\nExample:\n  plumbline model generate phantom --ids-file ids.json --max-new 40 --greedy") { path, file, most, greedy, temperature, topK, topP, seed, threads };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            (int[][] ids, bool[][] mask) = ReadIds(parsed.GetValue(file)!);
+            if (parsed.GetValue(greedy) && parsed.GetValue(temperature) > 0) throw new UsageException("--greedy and --temperature contradict each other.");
+            using LanguageModel model = ModelCommand.Load(parsed.GetValue(path)!, parsed.GetValue(threads));
+            GenerationOptions options = new() { MaxTokens = parsed.GetValue(most), Temperature = parsed.GetValue(temperature), TopK = parsed.GetValue(topK), TopP = parsed.GetValue(topP), Seed = parsed.GetValue(seed) };
+            GenerationResult[] results = await Task.WhenAll(ModelCommand.Guarded<Task<GenerationResult>[]>(() => [.. ids.Select((row, i) => model.GenerateAsync([.. row.Where((_, at) => mask[i][at])], options, null, cancellation))]));
+            foreach (GenerationResult result in results)
+            {
+                surroundings.Output.WriteLine(JsonOutput.Line(json =>
+                {
+                    json.WriteStartObject();
+                    json.WriteStartArray("ids");
+                    foreach (int id in result.Ids) json.WriteNumberValue(id);
+                    json.WriteEndArray();
+                    json.WriteString("text", result.Text);
+                    json.WriteString("finish", result.End == GenerationEnd.Length ? "length" : "stop");
+                    json.WriteEndObject();
+                }));
+            }
+
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    public static Command BuildChat(Surroundings surroundings)
+    {
+        Argument<string> path = ModelCommand.Path();
+        Option<string?> system = new("--system") { Description = "A system message before the conversation." };
+        Option<float> temperature = new("--temperature") { Description = "Sampling temperature; 0 is greedy." };
+        Option<int?> threads = ModelCommand.Threads();
+        Command command = new("chat", "Talks with a model: a line of standard input is a turn; an empty line or the end of input leaves.\n\nExample:\n  plumbline model chat phantom") { path, system, temperature, threads };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            LanguageModel model = ModelCommand.Load(parsed.GetValue(path)!, parsed.GetValue(threads));
+            using LocalChatClient chat = new(model);
+            if (model.Tokenizer is null || model.Template is null) throw new ModelFileException($"{model.Path} has no {(model.Tokenizer is null ? "tokenizer" : "chat template")}, which a chat needs.");
+            List<ChatMessage> conversation = parsed.GetValue(system) is { } text ? [new(ChatRole.System, text)] : [];
+            while (true)
+            {
+                await surroundings.Error.WriteAsync("> ");
+                await surroundings.Error.FlushAsync(cancellation);
+                if (await Console.In.ReadLineAsync(cancellation) is not { Length: > 0 } line) return ExitCode.Done;
+                conversation.Add(new(ChatRole.User, line));
+                List<ChatResponseUpdate> updates = [];
+                await foreach (ChatResponseUpdate update in chat.GetStreamingResponseAsync(conversation, new() { Temperature = parsed.GetValue(temperature) }, cancellation))
+                {
+                    updates.Add(update);
+                    await surroundings.Output.WriteAsync(update.Text);
+                    await surroundings.Output.FlushAsync(cancellation);
+                }
+
+                await surroundings.Output.WriteLineAsync();
+                conversation.Add(new(ChatRole.Assistant, updates.ToChatResponse().Text));
+            }
+        });
+        return command;
+    }
+
+    private static Option<string> IdsFile() => new("--ids-file") { Description = "JSON {\"ids\": [[…]], \"mask\": [[1, 0, …]]}; the mask may be absent.", Required = true };
+
+    private static (int[][] Ids, bool[][] Mask) ReadIds(string file)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(file));
+            if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("ids", out JsonElement list) || list.ValueKind != JsonValueKind.Array || list.GetArrayLength() == 0)
+                throw new UsageException($"{file}: it must be an object with \"ids\", a list of lists.");
+            int[][] ids = [.. list.EnumerateArray().Select(row => ModelCommand.Ids(row, file))];
+            bool[][] mask = document.RootElement.TryGetProperty("mask", out JsonElement given) && given.ValueKind == JsonValueKind.Array
+                ? [.. given.EnumerateArray().Select(row => (bool[])[.. ModelCommand.Ids(row, file).Select(m => m != 0)])]
+                : [.. ids.Select(row => Enumerable.Repeat(true, row.Length).ToArray())];
+            return mask.Length == ids.Length && mask.Zip(ids).All(p => p.First.Length == p.Second.Length) ? (ids, mask) : throw new UsageException($"{file}: \"mask\" must have the shape of \"ids\".");
+        }
+        catch (JsonException e)
+        {
+            throw new UsageException($"{file}: no valid JSON: {e.Message}");
+        }
+    }
+
+    private static async Task<(double LogProb, int Tokens, bool Greedy)> ScoreIdsAsync(LanguageModel model, int[] context, int[] continuation, CancellationToken cancellationToken)
+    {
+        TokenScore score = (await ModelCommand.Guarded(() => model.ScoreAsync([new TokenQuery(context, continuation)], cancellationToken)))[0];
+        return (score.LogProb, score.TokenLogProbs.Count, score.Greedy);
+    }
+
+    private static async Task<(double LogProb, int Tokens, bool Greedy)> ScoreTextAsync(LanguageModel model, string context, string continuation, CancellationToken cancellationToken)
+    {
+        SequenceScore score = (await model.ScoreAsync([new SequenceQuery(context, continuation)], cancellationToken))[0];
+        return (score.LogProb, score.Tokens, score.Greedy);
+    }
+}
