@@ -33,12 +33,12 @@ public sealed class ModelHooksTests : IDisposable
         using JsonDocument prompts = Golden.Json("golden", "whitebox", "prompts.json");
         string ids = _plumbline.PathOf("ids.json"), target = _plumbline.PathOf("a.safetensors"), path = Golden.Path("golden", "whitebox", "models", "tiny-neox");
         await File.WriteAllTextAsync(ids, prompts.RootElement.GetProperty("tiny-neox").GetProperty("batch").GetProperty("left").GetRawText(), TestContext.Current.CancellationToken);
-        Assert.Equal(0, await _plumbline.RunAsync("model", "activations", path, "--ids-file", ids, "--names", "blocks.*,ln_final.hook_scale,unembed.hook_out", "--out", target));
+        Assert.Equal(0, await _plumbline.RunAsync("model", "activations", path, "--ids-file", ids, "--names", "blocks.*,ln_final.hook_scale", "--out", target));
         Assert.Empty(_plumbline.Output);
         using ITensorSource got = Safetensors.Open(target), want = Safetensors.Open(Golden.Path("golden", "whitebox", "activations", "tiny-neox.left.safetensors"));
         Assert.DoesNotContain(got.Tensors.Keys, name => name.EndsWith("hook_result", StringComparison.Ordinal));
-        float[] expected = Values(want, "unembed.hook_out"), values = Values(got, "unembed.hook_out");
-        for (int i = 0; i < expected.Length; i++) Golden.Close(expected[i], values[i], 1e-4, 5e-5, $"unembed.hook_out {i}");
+        float[] expected = Values(want, "blocks.1.hook_resid_post"), values = Values(got, "blocks.1.hook_resid_post");
+        for (int i = 0; i < expected.Length; i++) Golden.Close(expected[i], values[i], 1e-4, 5e-5, $"blocks.1.hook_resid_post {i}");
 
         Assert.Equal(0, await _plumbline.RunAsync("model", "activations", path, "--ids-file", ids, "--names", "blocks.*.attn.hook_result", "--out", target));
         using ITensorSource results = Safetensors.Open(target);

@@ -1,5 +1,3 @@
-using Plumbline.Models.Files;
-
 namespace Plumbline.Models.Architectures;
 
 /// <summary>RoBERTa: BERT whose positions begin behind the padding id, with another head.</summary>
