@@ -17,4 +17,20 @@ public sealed record HookRun
 
     /// <summary>The block before which the run ends, from 0 to the number of layers; negative counts from the end. Null to run to the logits.</summary>
     public int? StopAtLayer { get; init; }
+
+    /// <summary>Which positions' logits are computed; the head of a large vocabulary is half of a small model's time. Default: all.</summary>
+    public LogitPositions Logits { get; init; }
+}
+
+/// <summary>Positions whose logits are computed.</summary>
+public enum LogitPositions
+{
+    /// <summary>All.</summary>
+    All,
+
+    /// <summary>The last real one of each prompt; logits then are [batch, 1, vocab] and unembed.hook_out does not fire.</summary>
+    Last,
+
+    /// <summary>None; unembed.hook_out does not fire.</summary>
+    None,
 }

@@ -98,6 +98,7 @@ internal sealed unsafe class HookedForward
 
     private bool Fires(HookPoint hook)
     {
+        if (hook.Name == "unembed.hook_out" && _run.Logits != LogitPositions.All) return false;
         if (hook.Layer is int layer) return layer >= _start && layer < _stop;
         bool ending = hook.Name.StartsWith("ln_final.", StringComparison.Ordinal) || hook.Name.StartsWith("unembed.", StringComparison.Ordinal) || hook.Name.StartsWith("mlm_head.", StringComparison.Ordinal)
             || hook.Name.StartsWith("pooler.", StringComparison.Ordinal) || hook.Name.StartsWith("nsp_head.", StringComparison.Ordinal);
@@ -298,10 +299,10 @@ internal sealed unsafe class HookedForward
         return result;
     }
 
-    private HookTensor Unembed(HookTensor residual)
+    private HookTensor? Unembed(HookTensor residual)
     {
         HookTensor input = Fire("unembed.hook_in", Normalise(_weights.FinalNorm!, NormHooks.Final, residual));
-        return Head(input.Values);
+        return Head(input);
     }
 
     private HookTensor? EncoderHeads(HookTensor hidden)
@@ -323,26 +324,37 @@ internal sealed unsafe class HookedForward
         if (_weights.HeadTransform is not null) transformed = Activate(Multiply(_weights.HeadTransform, transformed), null, _config.HiddenSize);
         HookTensor normed = new([_batch, _pos, _config.HiddenSize], transformed);
         if (_weights.HeadNorm is not null) normed = Normalise(_weights.HeadNorm, NormHooks.Head, normed);
-        return Head(Fire("unembed.hook_in", normed).Values);
+        return Head(Fire("unembed.hook_in", normed));
     }
 
-    private HookTensor Head(float[] input)
+    private HookTensor? Head(HookTensor hidden)
     {
+        if (_run.Logits == LogitPositions.None) return null;
+        float[] input = hidden.Values;
+        int positions = _pos;
+        if (_run.Logits == LogitPositions.Last)
+        {
+            positions = 1;
+            input = New((long)_batch * _config.HiddenSize);
+            for (int row = 0; row < _batch; row++) hidden.Row(row, _ranges[row].End - 1).CopyTo(input.AsSpan(row * _config.HiddenSize));
+        }
+
         if (_weights.ProjectOut is not null) input = Multiply(_weights.ProjectOut, input);
         int vocabulary = _config.VocabularySize;
         float[] logits = Multiply(_weights.Head!, input);
         if (_weights.HeadBias is { } bias)
         {
-            for (int row = 0; row < _rows; row++)
+            for (int row = 0; row < _batch * positions; row++)
             {
                 Span<float> to = logits.AsSpan(row * vocabulary, vocabulary);
                 TensorPrimitives.Add(to, bias, to);
             }
         }
 
-        HookTensor output = Fire("unembed.hook_out", logits, _batch, _pos, vocabulary);
+        HookTensor output = new([_batch, positions, vocabulary], logits);
+        if (_run.Logits == LogitPositions.All) output = Fire("unembed.hook_out", output);
         if (_config.LogitSoftcap is { } cap) output = new HookTensor(output.Shape, SoftCap(output.Values, (float)cap));
-        return _padded ? WithoutPadding(output) : output;
+        return _padded && _run.Logits == LogitPositions.All ? WithoutPadding(output) : output;
     }
 
     private static float[] SoftCap(float[] values, float cap)

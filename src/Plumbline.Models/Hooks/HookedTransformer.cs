@@ -80,6 +80,16 @@ public sealed class HookedTransformer : IDisposable
     /// <param name="keep">Names or patterns; none for every hook that is not optional.</param>
     public HookedOutput RunWithCache(TokenBatch batch, params IReadOnlyList<string> keep) => Run(batch, new HookRun { Keep = keep.Count == 0 ? ["*"] : keep });
 
+    /// <summary>
+    /// A weight by TransformerLens's name, multiplied from the right (x · W): embed.W_E [vocab, d_model], pos_embed.W_pos,
+    /// unembed.W_U [d_model, vocab], unembed.b_U, ln_final.w, and of each block attn.W_Q [heads, d_model, d_head], attn.W_K and
+    /// attn.W_V [kv_heads, d_model, d_head], attn.W_O [heads, d_head, d_model], attn.b_Q, b_K, b_V, b_O, mlp.W_in, W_gate, W_out,
+    /// b_in, b_out, ln1.w, ln1.b, ln2.w, ln2.b. A bias that the model has not is zeros. A copy in f32: dequantised, not folded.
+    /// </summary>
+    /// <param name="name">The name.</param>
+    /// <exception cref="ArgumentException">The model has no such weight.</exception>
+    public HookTensor Weight(string name) => new WeightViews(Config, _weights).Get(name);
+
     /// <summary>Logits of one prompt, [1, pos, vocab].</summary>
     /// <exception cref="InvalidOperationException">The model has no head.</exception>
     public HookTensor Logits(IReadOnlyList<int> ids) => Run(TokenBatch.Of(ids)).Logits ?? throw new InvalidOperationException($"{Path} has no vocabulary head.");
@@ -91,8 +101,8 @@ public sealed class HookedTransformer : IDisposable
     public HookTensor MeanPooled(TokenBatch batch, CancellationToken cancellationToken = default)
     {
         HookTensor hidden = Config.Causal
-            ? Run(batch, new HookRun { Keep = ["unembed.hook_in"] }, cancellationToken).Cache["unembed.hook_in"]
-            : Run(batch, null, cancellationToken).Residual;
+            ? Run(batch, new HookRun { Keep = ["unembed.hook_in"], Logits = LogitPositions.None }, cancellationToken).Cache["unembed.hook_in"]
+            : Run(batch, new HookRun { Logits = LogitPositions.None }, cancellationToken).Residual;
         int width = hidden.Shape[2];
         float[] pooled = new float[batch.Ids.Count * width];
         double[] sums = new double[width];

@@ -60,6 +60,14 @@ internal sealed unsafe class Linear : IDisposable
         TensorType Held(TensorInfo info) => !parts.Any(part => part.Transposed) && PackedMatrix.Holds(info.Type) ? info.Type : TensorType.F32;
     }
 
+    /// <summary>The weights of one output in f32, as many as there are inputs.</summary>
+    public void ReadRow(int output, float* values)
+    {
+        int i = _matrices.Count - 1;
+        while (_matrices[i].Column > output) i--;
+        _matrices[i].Matrix.ReadRow(output - _matrices[i].Column, values);
+    }
+
     /// <summary>c[row, outputs] = a · Wᵀ; the bias is added by whoever reads c next.</summary>
     public void Multiply(WorkerPool pool, RowBlocks a, float* c)
     {

@@ -69,7 +69,7 @@ public sealed class HookGoldenTests
         foreach (bool left in new[] { false, true })
         {
             TokenBatch batch = TokenBatch.Padded(rows, left: left);
-            HookTensor together = model.Run(batch).Logits!, watched = model.RunWithCache(batch).Logits!;
+            HookTensor together = model.Forward(batch).Logits!, watched = model.RunWithCache(batch).Logits!;
             Assert.Equal(together.Values, watched.Values);
             for (int row = 0; row < rows.Length; row++)
             {
@@ -77,6 +77,22 @@ public sealed class HookGoldenTests
                 int shift = left ? batch.Ids[0].Count - rows[row].Length : 0;
                 for (int i = 0; i < rows[row].Length; i++) Assert.True(alone.Row(0, i).SequenceEqual(together.Row(row, i + shift)));
             }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void Run_LastLogitsOrNone_AreTheSameBits(string name)
+    {
+        using HookedTransformer model = Whitebox.Load(name);
+        int[][] rows = Whitebox.Rows(Whitebox.Prompts(name).GetProperty("batch").GetProperty("rows"));
+        foreach (bool left in new[] { false, true })
+        {
+            TokenBatch batch = TokenBatch.Padded(rows, left: left);
+            HookTensor all = model.Forward(batch).Logits!, last = model.Forward(batch, new HookRun { Logits = LogitPositions.Last }).Logits!;
+            Assert.Equal([2, 1, model.Config.VocabularySize], last.Shape);
+            for (int row = 0; row < rows.Length; row++) Assert.True(all.Row(row, left ? batch.Ids[0].Count - 1 : rows[row].Length - 1).SequenceEqual(last.Row(row, 0)));
+            Assert.Null(model.Forward(batch, new HookRun { Logits = LogitPositions.None }).Logits);
         }
     }
 
@@ -100,7 +116,7 @@ public sealed class HookGoldenTests
 
         void Check(GoldenCase c, JsonElement want, Func<JsonElement, JsonElement> at, string mode, string hook, ActivationSlice slice)
         {
-            HookTensor logits = model.Run(TokenBatch.Of(clean), new HookRun { Edits = [Edit(mode, hook, slice)] }).Logits!;
+            HookTensor logits = model.Forward(TokenBatch.Of(clean), new HookRun { Edits = [Edit(mode, hook, slice)] }).Logits!;
             Golden.Close(at(want.GetProperty("loss")).GetDouble(), Whitebox.Loss(logits, clean), c.Rtol, c.Atol, $"{name} {c.Name} {mode} {hook} loss");
             Golden.Close(at(want.GetProperty("logitDiff")).GetDouble(), difference(logits), c.Rtol, c.Atol, $"{name} {c.Name} {mode} {hook} difference");
         }
@@ -225,7 +241,7 @@ public sealed class HookGoldenTests
                 "embedZeroAtPos2" => [new("hook_embed", (value, _) => EachRow(value, (row, i) => { if (i == 2) row.Clear(); }))],
                 string other => throw new InvalidOperationException(other),
             };
-            HookTensor logits = model.Run(TokenBatch.Of(corrupt), new HookRun { Edits = edits }).Logits!;
+            HookTensor logits = model.Forward(TokenBatch.Of(corrupt), new HookRun { Edits = edits }).Logits!;
             Golden.Close(c.Out!.Value.GetProperty("loss").GetDouble(), Whitebox.Loss(logits, corrupt), c.Rtol, c.Atol, $"{name} {edit} loss");
             if (edit == "none") plain = logits.Values;
             if (edit == "identity") Assert.Equal(plain, logits.Values);
@@ -250,14 +266,14 @@ public sealed class HookGoldenTests
         {
             if (!c.In.TryGetProperty("stopAtLayer", out JsonElement layer)) continue;
             TokenBatch batch = TokenBatch.Of(Whitebox.Prompt(name, c.In.GetProperty("prompt").GetString()!));
-            HookedOutput stopped = model.Run(batch, new HookRun { StopAtLayer = layer.GetInt32() });
+            HookedOutput stopped = model.Forward(batch, new HookRun { StopAtLayer = layer.GetInt32() });
             Assert.Null(stopped.Logits);
             JsonElement want = c.Out!.Value.GetProperty("resid");
             Golden.Close(want.GetProperty("l2").GetDouble(), Math.Sqrt(stopped.Residual.Values.Sum(x => (double)x * x)), c.Rtol, c.Atol, $"{name} {layer} l2");
             int i = 0;
             foreach (JsonElement first in want.GetProperty("first").EnumerateArray()) Golden.Close(first.GetDouble(), stopped.Residual.Values[i], c.Rtol, c.Atol, $"{name} {layer} {i++}");
             int start = layer.GetInt32() < 0 ? layer.GetInt32() + model.Config.Layers : layer.GetInt32();
-            Assert.Equal(model.Run(batch).Logits!.Values, model.Run(batch, new HookRun { StartAtLayer = start, Residual = stopped.Residual }).Logits!.Values);
+            Assert.Equal(model.Forward(batch).Logits!.Values, model.Forward(batch, new HookRun { StartAtLayer = start, Residual = stopped.Residual }).Logits!.Values);
         }
     }
 

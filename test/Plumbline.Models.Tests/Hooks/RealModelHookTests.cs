@@ -87,7 +87,7 @@ public sealed class RealModelHookTests
                 {
                     for (int head = 0; head < heads; head++)
                     {
-                        HookRun run = new() { StartAtLayer = at, Residual = clean.Cache[$"blocks.{at}.hook_resid_pre"], Edits = [edit(head)] };
+                        HookRun run = new() { Logits = LogitPositions.Last, StartAtLayer = at, Residual = clean.Cache[$"blocks.{at}.hook_resid_pre"], Edits = [edit(head)] };
                         double[] after = LogProbs(model.Run(prompt, run, TestContext.Current.CancellationToken).Logits!);
                         double kl = 0;
                         for (int i = 0; i < after.Length; i++) kl += Math.Exp(before[i]) * (before[i] - after[i]);

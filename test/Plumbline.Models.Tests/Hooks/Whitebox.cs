@@ -13,6 +13,9 @@ internal static class Whitebox
     public static HookedTransformer Load(string model) => HookedTransformer.Load(
         model == "stories260k" ? System.IO.Path.Combine(Golden.Root ?? "shared", "models", "stories260K", "stories260K.bin") : Golden.Path("golden", "whitebox", "models", model), threads: 1);
 
+    /// <summary>A forward pass that ends with the test.</summary>
+    public static HookedOutput Forward(this HookedTransformer model, TokenBatch batch, HookRun? run = null) => model.Run(batch, run, TestContext.Current.CancellationToken);
+
     public static bool AttentionOnly(string model) => model.StartsWith("induction", StringComparison.Ordinal);
 
     public static JsonElement Prompts(string model) => Golden.Json("golden", "whitebox", "prompts.json").RootElement.GetProperty(model);
