@@ -25,10 +25,12 @@ internal static class ModelCommand
               plumbline model convert ./model --to gguf --type f16 --out ./converted
             """);
         command.Subcommands.Add(ModelFiles.BuildInfo(surroundings));
+        command.Subcommands.Add(ModelHooks.BuildHooks(surroundings));
         command.Subcommands.Add(ModelText.BuildTokenize(surroundings));
         command.Subcommands.Add(ModelText.BuildDetokenize(surroundings));
         command.Subcommands.Add(ModelText.BuildTemplate(surroundings));
-        command.Subcommands.Add(ModelRuns.BuildLogits());
+        command.Subcommands.Add(ModelHooks.BuildLogits());
+        command.Subcommands.Add(ModelHooks.BuildActivations(surroundings));
         command.Subcommands.Add(ModelRuns.BuildScore(surroundings));
         command.Subcommands.Add(ModelRuns.BuildGenerate(surroundings));
         command.Subcommands.Add(ModelRuns.BuildChat(surroundings));

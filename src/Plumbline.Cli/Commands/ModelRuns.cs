@@ -6,41 +6,9 @@ using Plumbline.Models.Inference;
 
 namespace Plumbline.Cli.Commands;
 
-/// <summary>The `plumbline model` commands that run the model: logits, score, generate, chat.</summary>
+/// <summary>The `plumbline model` commands that run the model: score, generate, chat.</summary>
 internal static class ModelRuns
 {
-    public static Command BuildLogits()
-    {
-        Argument<string> path = ModelCommand.Path();
-        Option<string> file = IdsFile();
-        Option<string> target = new("--out") { Description = "The safetensors file to write.", Required = true };
-        Option<int?> threads = ModelCommand.Threads();
-        Command command = new("logits", "Writes `logits` [batch, position, vocabulary] as f32; rows under a mask of 0 are 0.\n\nExample:\n  plumbline model logits phantom --ids-file ids.json --out logits.safetensors") { path, file, target, threads };
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            (int[][] ids, bool[][] mask) = ReadIds(parsed.GetValue(file)!);
-            if (ids.Any(row => row.Length != ids[0].Length)) throw new UsageException("The rows of \"ids\" have several lengths; pad them and give a \"mask\".");
-            using LanguageModel model = ModelCommand.Load(parsed.GetValue(path)!, parsed.GetValue(threads));
-            int width = ids[0].Length, vocabulary = model.Config.VocabularySize;
-            float[] all = new float[checked(ids.Length * width * vocabulary)];
-            for (int row = 0; row < ids.Length; row++)
-            {
-                // Padding shifts no position: the model reads the unmasked ids alone, and each result goes back to its place.
-                int[] places = [.. Enumerable.Range(0, width).Where(i => mask[row][i])];
-                if (places.Length == 0) continue;
-                int first = row * width;
-                int[] read = [.. places.Select(i => ids[row][i])];
-                await ModelCommand.Guarded(() => model.VisitLogitsAsync(read, (at, logits) => logits.CopyTo(all.AsSpan((first + places[at]) * vocabulary, vocabulary)), cancellation));
-            }
-
-            TensorSet tensors = new(parsed.GetValue(target)!);
-            tensors.Add("logits", [ids.Length, width, vocabulary], all);
-            SafetensorsWriter.Write(parsed.GetValue(target)!, tensors);
-            return ExitCode.Done;
-        });
-        return command;
-    }
-
     public static Command BuildScore(Surroundings surroundings)
     {
         Argument<string> path = ModelCommand.Path();
@@ -83,15 +51,30 @@ internal static class ModelRuns
         Option<double> temperature = new("--temperature") { Description = "Divides the logits; 0 is greedy." };
         Option<int> topK = new("--top-k") { Description = "Keeps so many likeliest tokens; 0 for all." };
         Option<double> topP = new("--top-p") { Description = "Keeps the likeliest tokens up to this probability.", DefaultValueFactory = _ => 1 };
+        Option<double> minP = new("--min-p") { Description = "Keeps tokens of at least this share of the largest probability." };
+        Option<double> penalty = new("--repetition-penalty") { Description = "Divides positive and multiplies negative logits of tokens that occurred.", DefaultValueFactory = _ => 1 };
+        Option<string[]> stops = new("--stop") { Description = "A string that ends a text; may be given several times." };
+        Option<bool> ignoreEnd = new("--ignore-end") { Description = "End-of-sequence tokens are generated like others." };
         Option<long> seed = new("--seed") { Description = "Seed of the sampling.", DefaultValueFactory = _ => 1 };
         Option<int?> threads = ModelCommand.Threads();
-        Command command = new("generate", "Continues ids: a line {\"ids\",\"text\",\"finish\"} each, the new ids only.\n\nExample:\n  plumbline model generate phantom --ids-file ids.json --max-new 40 --greedy") { path, file, most, greedy, temperature, topK, topP, seed, threads };
+        Command command = new("generate", "Continues ids: a line {\"ids\",\"text\",\"finish\"} each, the new ids only.\n\nExample:\n  plumbline model generate phantom --ids-file ids.json --max-new 40 --greedy") { path, file, most, greedy, temperature, topK, topP, minP, penalty, stops, ignoreEnd, seed, threads };
         command.SetAction(async (parsed, cancellation) =>
         {
             (int[][] ids, bool[][] mask) = ReadIds(parsed.GetValue(file)!);
             if (parsed.GetValue(greedy) && parsed.GetValue(temperature) > 0) throw new UsageException("--greedy and --temperature contradict each other.");
             using LanguageModel model = ModelCommand.Load(parsed.GetValue(path)!, parsed.GetValue(threads));
-            GenerationOptions options = new() { MaxTokens = parsed.GetValue(most), Temperature = parsed.GetValue(temperature), TopK = parsed.GetValue(topK), TopP = parsed.GetValue(topP), Seed = parsed.GetValue(seed) };
+            GenerationOptions options = new()
+            {
+                MaxTokens = parsed.GetValue(most),
+                Temperature = parsed.GetValue(temperature),
+                TopK = parsed.GetValue(topK),
+                TopP = parsed.GetValue(topP),
+                MinP = parsed.GetValue(minP),
+                RepetitionPenalty = parsed.GetValue(penalty),
+                StopStrings = parsed.GetValue(stops) ?? [],
+                IgnoreEnd = parsed.GetValue(ignoreEnd),
+                Seed = parsed.GetValue(seed),
+            };
             GenerationResult[] results = await Task.WhenAll(ModelCommand.Guarded<Task<GenerationResult>[]>(() => [.. ids.Select((row, i) => model.GenerateAsync([.. row.Where((_, at) => mask[i][at])], options, null, cancellation))]));
             foreach (GenerationResult result in results)
             {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Plumbline.Models.Architectures;
 
 namespace Plumbline.Models.Files;
 
@@ -93,7 +94,7 @@ public static class GgufExport
         plan = [];
         if (Divisors(config) is float[] divisors) extra.Add("rope_freqs.weight", [divisors.Length], divisors);
         ModelTensors view = new(new TwoSources(model.Tensors, extra));
-        foreach (ExpectedTensor expected in ModelLayout.Of(config))
+        foreach (ExpectedTensor expected in ExpectedTensor.Of(config))
         {
             TensorInfo tensor = model.Tensors.Find(expected.Name);
             string name = GgufConfig.TensorName(expected.Name);

@@ -1,3 +1,5 @@
+using Plumbline.Models.Architectures;
+
 namespace Plumbline.Models.Files;
 
 /// <summary>Puts a file's tensors under Hugging Face's names and checks each against what the architecture needs.</summary>
@@ -7,9 +9,9 @@ internal static class ModelAssembly
     private static readonly string[] s_heads = ["lm_head.", "cls.", "embed_out.", "vocab_", "score.", "classifier", "qa_outputs", "pre_classifier"];
 
     /// <summary>Hugging Face's name to the file's: the prefix that a base model's file leaves out is added, the names of old files are brought up to date.</summary>
-    public static Dictionary<string, string> Names(ITensorSource file, string architecture)
+    public static Dictionary<string, string> Names(ITensorSource file, ModelConfig config)
     {
-        string prefix = ModelLayout.Prefix(architecture);
+        string prefix = KnownArchitectures.Of(config.Architecture).Prefix;
         bool bare = !file.Tensors.Keys.Any(name => name.StartsWith(prefix, StringComparison.Ordinal));
         Dictionary<string, string> sources = new(StringComparer.Ordinal);
         foreach (string source in file.Tensors.Keys.Order(StringComparer.Ordinal))
@@ -24,11 +26,8 @@ internal static class ModelAssembly
         }
 
         // The head's bias has two names in BERT's family.
-        if (architecture is "bert" or "roberta")
-        {
-            string bias = ModelLayout.HeadBias(architecture), twin = ModelLayout.Head(architecture).Replace("weight", "bias", StringComparison.Ordinal);
-            if (!sources.ContainsKey(bias) && sources.TryGetValue(twin, out string? source)) sources.Add(bias, source);
-        }
+        ModelDescription model = KnownArchitectures.Describe(config);
+        if (!sources.ContainsKey(model.HeadBias) && sources.TryGetValue(model.Head + ".bias", out string? twin)) sources.Add(model.HeadBias, twin);
 
         return sources;
     }
@@ -42,14 +41,14 @@ internal static class ModelAssembly
     public static ModelTensors Assemble(ITensorSource file, ModelConfig config, Dictionary<string, string> sources, Func<string, string> key, Func<string, Func<int, int>?> rows)
     {
         ModelTensors view = new(file);
-        foreach (ExpectedTensor expected in ModelLayout.Of(config))
+        foreach (ExpectedTensor expected in ExpectedTensor.Of(config))
         {
             string source = sources.GetValueOrDefault(expected.Name, expected.Name);
             string called = source == expected.Name ? source : $"{source} ({expected.Name})";
             if (!file.Tensors.TryGetValue(source, out TensorInfo? tensor))
             {
                 if (expected.Optional) continue;
-                string why = expected.Name == ModelLayout.Head(config.Architecture) && config.Raw.ValueKind != System.Text.Json.JsonValueKind.Undefined ? "; tie_word_embeddings is false or absent, so the head must have a matrix of its own" : "";
+                string why = expected.Name == KnownArchitectures.Describe(config).Head + ".weight" && config.Raw.ValueKind != System.Text.Json.JsonValueKind.Undefined ? "; tie_word_embeddings is false or absent, so the head must have a matrix of its own" : "";
                 throw new ModelFileException($"{file.Path}: tensor {called} is missing{why}.");
             }
 

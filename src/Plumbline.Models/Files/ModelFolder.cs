@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Plumbline.Models.Architectures;
 
 namespace Plumbline.Models.Files;
 
@@ -146,7 +147,7 @@ public sealed class ModelFolder : IDisposable
             bool paired = config.Architecture == "llama";
             Dictionary<string, string> sources = new(StringComparer.Ordinal);
             CheckLayers(gguf, config, $"{config.Architecture}.block_count");
-            foreach (ExpectedTensor tensor in ModelLayout.Of(config)) sources[tensor.Name] = GgufConfig.TensorName(tensor.Name);
+            foreach (ExpectedTensor tensor in ExpectedTensor.Of(config)) sources[tensor.Name] = GgufConfig.TensorName(tensor.Name);
             ModelTensors tensors = ModelAssembly.Assemble(gguf, config, sources, size => GgufConfig.KeyName(config.Architecture, size),
                 name => paired && RotaryRows.Turns(name) ? row => RotaryRows.Paired(row, config.HeadDimension) : null);
             WarnOfOthers(gguf, [.. sources.Values, "rope_freqs.weight"], warnings);
@@ -188,7 +189,7 @@ public sealed class ModelFolder : IDisposable
         using JsonDocument json = JsonFile.Parse(path);
         (ModelConfig config, TensorSet set) = MinGpt.Read(path, json.RootElement);
         CheckLayers(set, config, "n_layer");
-        ModelTensors tensors = ModelAssembly.Assemble(set, config, ModelAssembly.Names(set, "gpt2"), size => size, _ => null);
+        ModelTensors tensors = ModelAssembly.Assemble(set, config, ModelAssembly.Names(set, config), size => size, _ => null);
         return new ModelFolder(path, ModelFormat.MinGpt, config, set, tensors, [path], []);
     }
 
@@ -203,15 +204,13 @@ public sealed class ModelFolder : IDisposable
         try
         {
             CheckLayers(file, config, "num_hidden_layers");
-            Dictionary<string, string> sources = ModelAssembly.Names(file, config.Architecture);
+            Dictionary<string, string> sources = ModelAssembly.Names(file, config);
             config = Tie(configPath, config, file, sources, warnings);
-            config = config with
-            {
-                HeadBias = config.HeadBias && (config.Causal || sources.ContainsKey(ModelLayout.HeadBias(config.Architecture))),
-                HasHead = config.Causal || sources.ContainsKey(ModelLayout.HeadBias(config.Architecture)),
-            };
+            ModelDescription model = KnownArchitectures.Describe(config);
+            bool head = config.Causal || sources.ContainsKey(model.HeadBias);
+            config = config with { HeadBias = config.HeadBias && head, HasHead = head };
             ModelTensors tensors = ModelAssembly.Assemble(file, config, sources, size => size, _ => null);
-            WarnOfOthers(file, [.. tensors.Tensors.Keys.Select(tensors.SourceOf), sources.GetValueOrDefault(ModelLayout.Head(config.Architecture), "")], warnings);
+            WarnOfOthers(file, [.. tensors.Tensors.Keys.Select(tensors.SourceOf), sources.GetValueOrDefault(model.Head + ".weight", "")], warnings);
             JsonElement? tokenizer = ReadJson(System.IO.Path.Combine(folder, "tokenizer_config.json")), generation = ReadJson(System.IO.Path.Combine(folder, "generation_config.json"));
             string tokenizerPath = System.IO.Path.Combine(folder, "tokenizer.json");
             return new ModelFolder(folder, ModelFormat.HuggingFace, WithGeneration(config, folder, generation, warnings), file, tensors, files, warnings)
@@ -266,8 +265,8 @@ public sealed class ModelFolder : IDisposable
     // Hugging Face ties the head unless the file holds another one: then it warns and does not.
     private static ModelConfig Tie(string configPath, ModelConfig config, ITensorSource file, Dictionary<string, string> sources, List<string> warnings)
     {
-        string head = ModelLayout.Head(config.Architecture);
-        if (!config.TieWordEmbeddings || !sources.TryGetValue(head, out string? headSource) || !sources.TryGetValue(ModelLayout.Embedding(config.Architecture), out string? embeddingSource)) return config;
+        ModelDescription model = KnownArchitectures.Describe(config);
+        if (!config.TieWordEmbeddings || !sources.TryGetValue(model.Head + ".weight", out string? headSource) || !sources.TryGetValue(model.Embedding + ".weight", out string? embeddingSource)) return config;
         TensorInfo a = file.Find(headSource), b = file.Find(embeddingSource);
         if (a.Type == b.Type && a.Shape.SequenceEqual(b.Shape) && SameBytes(file, a, b)) return config;
         warnings.Add($"{configPath}: tie_word_embeddings is true, but {headSource} is in the file with other values than {embeddingSource}; the head of the file is used, as Hugging Face does. Set tie_word_embeddings to false.");

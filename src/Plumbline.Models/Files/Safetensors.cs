@@ -61,7 +61,9 @@ public sealed class Safetensors : ITensorSource
     /// <summary>The checked header of a mapped file; nothing is allocated before its length is known to be true.</summary>
     internal static (List<TensorInfo> Tensors, Dictionary<string, string> Metadata) ReadHeader(MappedFile file)
     {
-        if (ForeignFile.Describe(file) is string foreign) throw new ModelFileException($"{file.Path}: this is no safetensors file (no header length and JSON header): {foreign}");
+        // A header of 896 bytes begins like a pickle, with 80 03; the zeros above it and the brace behind tell them apart.
+        bool plausible = file.Length > 8 && file.Slice(4, 5) is [0, 0, 0, 0, (byte)'{'];
+        if (!plausible && ForeignFile.Describe(file) is string foreign) throw new ModelFileException($"{file.Path}: this is no safetensors file (no header length and JSON header): {foreign}");
         if (file.Length < 8) throw new ModelFileException($"{file.Path}: {file.Length} bytes are too few for a safetensors header, which begins with a length of 8 bytes; the file is cut or empty.");
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(file.Slice(0, 8));
         if (length > LongestHeader) throw new ModelFileException($"{file.Path}: the header length {length} is above the {LongestHeader} bytes that safetensors allows; this is another kind of file, or a broken one.");

@@ -1,3 +1,4 @@
+using Plumbline.Models.Architectures;
 using Plumbline.Models.Files;
 using Plumbline.Models.Kernels;
 
@@ -54,9 +55,17 @@ internal sealed unsafe class Linear : IDisposable
             throw;
         }
 
-        TensorInfo Weight(LinearPart part) => source.Tensors.TryGetValue(BlockLayout.At(part.Name, layer) + ".weight", out TensorInfo? info) ? info
-            : throw new ModelFileException($"{source.Path}: there is no tensor {BlockLayout.At(part.Name, layer)}.weight.");
+        TensorInfo Weight(LinearPart part) => source.Tensors.TryGetValue(ModelDescription.At(part.Name, layer) + ".weight", out TensorInfo? info) ? info
+            : throw new ModelFileException($"{source.Path}: there is no tensor {ModelDescription.At(part.Name, layer)}.weight.");
         TensorType Held(TensorInfo info) => !parts.Any(part => part.Transposed) && PackedMatrix.Holds(info.Type) ? info.Type : TensorType.F32;
+    }
+
+    /// <summary>The weights of one output in f32, as many as there are inputs.</summary>
+    public void ReadRow(int output, float* values)
+    {
+        int i = _matrices.Count - 1;
+        while (_matrices[i].Column > output) i--;
+        _matrices[i].Matrix.ReadRow(output - _matrices[i].Column, values);
     }
 
     /// <summary>c[row, outputs] = a · Wᵀ; the bias is added by whoever reads c next.</summary>
@@ -79,7 +88,7 @@ internal sealed unsafe class Linear : IDisposable
         int first = 0;
         foreach (LinearPart part in parts)
         {
-            TensorInfo tensor = source.Tensors[BlockLayout.At(part.Name, layer) + ".weight"];
+            TensorInfo tensor = source.Tensors[ModelDescription.At(part.Name, layer) + ".weight"];
             if (tensor.Shape.Count != 2 || !tensor.Type.HoldsWeights()) throw new ModelFileException($"{source.Path}: tensor {tensor.Name} is no matrix of weights.");
             int width = checked((int)tensor.Shape[part.Transposed ? 0 : 1]);
             if (columns >= 0 && width != columns) throw new ModelFileException($"{source.Path}: tensor {tensor.Name} has {width} inputs; {columns} are expected.");
@@ -126,7 +135,7 @@ internal sealed unsafe class Linear : IDisposable
 
     private static void LoadBias(ITensorSource source, LinearPart part, int layer, float* target)
     {
-        string name = BlockLayout.At(part.Name, layer) + ".bias";
+        string name = ModelDescription.At(part.Name, layer) + ".bias";
         if (!source.Tensors.TryGetValue(name, out TensorInfo? tensor)) throw new ModelFileException($"{source.Path}: there is no tensor {name}.");
         float[] values = new float[checked((int)tensor.Count)];
         source.Read(name, values);

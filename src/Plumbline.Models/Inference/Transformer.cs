@@ -1,3 +1,4 @@
+using Plumbline.Models.Architectures;
 using Plumbline.Models.Files;
 using Plumbline.Models.Kernels;
 
@@ -37,10 +38,11 @@ internal sealed unsafe class Transformer : IDisposable
         (Config, _pool) = (config, pool);
         try
         {
-            BlockLayout layout = BlockLayout.Of(config);
+            if (!config.Causal) throw new ModelFileException($"The architecture {config.Architecture} is no causal language model; scoring and generation need one.");
+            ModelDescription layout = KnownArchitectures.Describe(config);
             _gated = layout.Gated;
-            _embedding = Own(Linear.Load(source, [new(layout.Embedding, config.VocabularySize)], 0, pool));
-            _head = config.TieWordEmbeddings ? _embedding : Own(Linear.Load(source, [new(layout.Head, config.VocabularySize, Bias: config.HeadBias)], 0, pool));
+            _embedding = Own(Linear.Load(source, [new(layout.Embedding, config.VocabularySize, "vocab_size")], 0, pool));
+            _head = config.TieWordEmbeddings ? _embedding : Own(Linear.Load(source, [new(layout.Head, config.VocabularySize, "vocab_size", Bias: config.HeadBias)], 0, pool));
             if (layout.Positions is not null)
             {
                 TensorInfo info = source.Tensors[layout.Positions + ".weight"];
@@ -49,9 +51,9 @@ internal sealed unsafe class Transformer : IDisposable
                 source.Read(info.Name, new Span<float>(_positions.Floats, checked((int)info.Count)));
             }
 
-            if (layout.ProjectIn is not null) _projectIn = Own(Linear.Load(source, [new(layout.ProjectIn, config.HiddenSize)], 0, pool));
-            if (layout.ProjectOut is not null) _projectOut = Own(Linear.Load(source, [new(layout.ProjectOut, config.WordEmbeddingSize)], 0, pool));
-            _finalNorm = Own(Norm.Load(source, layout.FinalNorm, config.Norm, config.NormEpsilon));
+            if (layout.ProjectIn is not null) _projectIn = Own(Linear.Load(source, [new(layout.ProjectIn, config.HiddenSize, "hidden_size")], 0, pool));
+            if (layout.ProjectOut is not null) _projectOut = Own(Linear.Load(source, [new(layout.ProjectOut, config.WordEmbeddingSize, "word_embed_proj_dim")], 0, pool));
+            _finalNorm = Own(Norm.Load(source, layout.FinalNorm!, config.Norm, config.NormEpsilon));
             List<Block> blocks = [];
             for (int layer = 0; layer < config.Layers; layer++) blocks.Add(LoadBlock(source, layout, layer));
             _blocks = [.. blocks];
@@ -407,7 +409,7 @@ internal sealed unsafe class Transformer : IDisposable
         });
     }
 
-    private Block LoadBlock(ITensorSource source, BlockLayout layout, int layer)
+    private Block LoadBlock(ITensorSource source, ModelDescription layout, int layer)
     {
         return new Block(
             Read(layout.AttentionNorm),
@@ -422,7 +424,7 @@ internal sealed unsafe class Transformer : IDisposable
             Own(Linear.Load(source, [layout.Down], layer, _pool)));
 
         Norm? Read(string? name, bool queryKey = false) => name is null ? null
-            : Own(Norm.Load(source, BlockLayout.At(name, layer), queryKey && Config.Norm == NormKind.LayerNorm ? NormKind.Rms : Config.Norm, Config.NormEpsilon));
+            : Own(Norm.Load(source, ModelDescription.At(name, layer), queryKey && Config.Norm == NormKind.LayerNorm ? NormKind.Rms : Config.Norm, Config.NormEpsilon));
     }
 
     private T Own<T>(T item)

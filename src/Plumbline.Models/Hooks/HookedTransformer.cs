@@ -1,0 +1,140 @@
+using Plumbline.Models.Architectures;
+using Plumbline.Models.Files;
+using Plumbline.Models.Kernels;
+
+namespace Plumbline.Models.Hooks;
+
+/// <summary>
+/// A transformer, decoder or encoder, whose every intermediate value can be read and changed at hooks named as in
+/// TransformerLens. It computes in f32 with the weights as the file holds them; folding is none, so values are the model's own.
+/// Safe for concurrent use; runs keep no state.
+/// </summary>
+public sealed class HookedTransformer : IDisposable
+{
+    private readonly WorkerPool _pool;
+    private readonly HookedWeights _weights;
+    private readonly HookCatalog _catalog;
+    private readonly ModelDescription _description;
+
+    private HookedTransformer(ModelFolder folder, int threads)
+    {
+        (Path, Config) = (folder.Path, folder.Config);
+        _description = KnownArchitectures.Describe(Config);
+        _catalog = new HookCatalog(Config, _description, folder.Tensors);
+        _pool = new WorkerPool(threads);
+        try
+        {
+            _weights = new HookedWeights(folder.Tensors, Config, _description, _pool);
+        }
+        catch
+        {
+            _pool.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What was loaded.</summary>
+    public string Path { get; }
+
+    /// <summary>What the model is.</summary>
+    public ModelConfig Config { get; }
+
+    /// <summary>Every hook in forward order.</summary>
+    public IReadOnlyList<HookPoint> Hooks => _catalog.All;
+
+    /// <summary>Loads a model; weights are copied into memory and the folder is not needed afterwards.</summary>
+    /// <param name="folder">The model's files; stays the caller's.</param>
+    /// <param name="threads">Threads of the kernels; null for the processor's count.</param>
+    /// <exception cref="ModelFileException">A tensor is missing.</exception>
+    public static HookedTransformer Load(ModelFolder folder, int? threads = null) => new(folder, threads ?? Environment.ProcessorCount);
+
+    /// <summary>Opens and loads a model.</summary>
+    /// <param name="path">As <see cref="ModelFolder.Open"/> takes it.</param>
+    /// <param name="threads">Threads of the kernels; null for the processor's count.</param>
+    /// <exception cref="ModelFileException">The model is broken, hostile or of a kind that is not supported.</exception>
+    public static HookedTransformer Load(string path, int? threads = null)
+    {
+        using ModelFolder folder = ModelFolder.Open(path);
+        return Load(folder, threads);
+    }
+
+    /// <summary>The hooks of a model without its weights.</summary>
+    /// <param name="folder">The model's files.</param>
+    public static IReadOnlyList<HookPoint> HooksOf(ModelFolder folder) => new HookCatalog(folder.Config, KnownArchitectures.Describe(folder.Config), folder.Tensors).All;
+
+    /// <summary>The hooks that a name or pattern means.</summary>
+    /// <exception cref="ArgumentException">None; the message names what is near.</exception>
+    public IReadOnlyList<HookPoint> Match(string pattern) => _catalog.Match(pattern);
+
+    /// <summary>One forward pass.</summary>
+    /// <param name="batch">Prompts; padding changes nothing of the real positions.</param>
+    /// <param name="run">What to keep and to change; null for neither.</param>
+    /// <param name="cancellationToken">Stops between layers.</param>
+    /// <exception cref="ArgumentException">Ids, mask, types or shapes do not fit, a hook does not exist, or an edit changed a shape.</exception>
+    /// <exception cref="HookException">An edit gave NaN.</exception>
+    public HookedOutput Run(TokenBatch batch, HookRun? run = null, CancellationToken cancellationToken = default) =>
+        new HookedForward(Config, _description, _weights, _catalog, _pool, batch, run ?? new HookRun()).Run(cancellationToken);
+
+    /// <summary>Runs prompts and keeps values.</summary>
+    /// <param name="batch">Prompts.</param>
+    /// <param name="keep">Names or patterns; none for every hook that is not optional.</param>
+    public HookedOutput RunWithCache(TokenBatch batch, params IReadOnlyList<string> keep) => Run(batch, new HookRun { Keep = keep.Count == 0 ? ["*"] : keep });
+
+    /// <summary>
+    /// A weight by TransformerLens's name, multiplied from the right (x · W): embed.W_E [vocab, d_model], pos_embed.W_pos,
+    /// unembed.W_U [d_model, vocab], unembed.b_U, ln_final.w, and of each block attn.W_Q [heads, d_model, d_head], attn.W_K and
+    /// attn.W_V [kv_heads, d_model, d_head], attn.W_O [heads, d_head, d_model], attn.b_Q, b_K, b_V, b_O, mlp.W_in, W_gate, W_out,
+    /// b_in, b_out, ln1.w, ln1.b, ln2.w, ln2.b. A bias that the model has not is zeros. A copy in f32: dequantised, not folded.
+    /// </summary>
+    /// <param name="name">The name.</param>
+    /// <exception cref="ArgumentException">The model has no such weight.</exception>
+    public HookTensor Weight(string name) => new WeightViews(Config, _weights).Get(name);
+
+    /// <summary>Logits of one prompt, [1, pos, vocab].</summary>
+    /// <exception cref="InvalidOperationException">The model has no head.</exception>
+    public HookTensor Logits(IReadOnlyList<int> ids) => Run(TokenBatch.Of(ids)).Logits ?? throw new InvalidOperationException($"{Path} has no vocabulary head.");
+
+    /// <summary>The mean of the last hidden states over the real positions of each prompt, [batch, d_model]: a sentence's embedding.</summary>
+    /// <param name="batch">Prompts, with the special tokens that the model expects.</param>
+    /// <param name="cancellationToken">Stops between layers.</param>
+    /// <remarks>Hidden states are those after the final norm.</remarks>
+    public HookTensor MeanPooled(TokenBatch batch, CancellationToken cancellationToken = default)
+    {
+        HookTensor hidden = Config.Causal
+            ? Run(batch, new HookRun { Keep = ["unembed.hook_in"], Logits = LogitPositions.None }, cancellationToken).Cache["unembed.hook_in"]
+            : Run(batch, new HookRun { Logits = LogitPositions.None }, cancellationToken).Residual;
+        int width = hidden.Shape[2];
+        float[] pooled = new float[batch.Ids.Count * width];
+        double[] sums = new double[width];
+        foreach (((int first, int end), int row) in batch.Check(Config).Select((range, row) => (range, row)))
+        {
+            Array.Clear(sums);
+            for (int i = first; i < end; i++)
+            {
+                Span<float> state = hidden.Row(row, i);
+                for (int d = 0; d < width; d++) sums[d] += state[d];
+            }
+
+            for (int d = 0; d < width; d++) pooled[(row * width) + d] = (float)(sums[d] / (end - first));
+        }
+
+        return new HookTensor([batch.Ids.Count, width], pooled);
+    }
+
+    /// <summary>Frees the weights.</summary>
+    public void Dispose()
+    {
+        _weights.Dispose();
+        _pool.Dispose();
+    }
+}
+
+/// <summary>An edit let NaN into the forward pass; the message names the hook.</summary>
+public sealed class HookException : Exception
+{
+    public HookException(string message) : base(message) { }
+
+    public HookException(string message, Exception inner) : base(message, inner) { }
+
+    public HookException() { }
+}

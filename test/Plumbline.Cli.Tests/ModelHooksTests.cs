@@ -1,0 +1,93 @@
+using System.Text.Json;
+using Plumbline.Models.Files;
+using Plumbline.Tests;
+
+namespace Plumbline.Cli.Tests;
+
+public sealed class ModelHooksTests : IDisposable
+{
+    private readonly CommandLine _plumbline = new();
+
+    public void Dispose() => _plumbline.Dispose();
+
+    [Theory]
+    [InlineData("tiny-gpt2")]
+    [InlineData("tiny-llama")]
+    [InlineData("tiny-qwen2")]
+    [InlineData("tiny-neox")]
+    public async Task Hooks_Json_IsGoldensListWithOptionalOnes(string model)
+    {
+        Assert.Equal(0, await _plumbline.RunAsync("model", "hooks", Golden.Path("golden", "whitebox", "models", model), "--json"));
+        using JsonDocument json = JsonDocument.Parse(_plumbline.Output), golden = Golden.Json("golden", "whitebox", "hooks.json");
+        JsonElement want = Golden.Cases(golden, "names").Single(c => c.In.GetProperty("model").GetString() == model).Out!.Value;
+        Assert.Equal(Names(want.GetProperty("inForwardOrder")), json.RootElement.EnumerateArray().Where(h => !h.GetProperty("optional").GetBoolean()).Select(Show));
+        Assert.Equal(Names(want.GetProperty("optIn")), json.RootElement.EnumerateArray().Where(h => h.GetProperty("optional").GetBoolean()).Select(Show));
+
+        static IEnumerable<string> Names(JsonElement list) => list.EnumerateArray().Select(h => $"{h[0].GetString()} {h[1].GetString()}");
+        static string Show(JsonElement h) => $"{h.GetProperty("name").GetString()} [{string.Join(", ", h.GetProperty("shape").EnumerateArray().Select(s => s.GetString()))}]";
+    }
+
+    [Fact]
+    public async Task Activations_PaddedBatch_AreGoldenAndOptionalOnesOnlyWhereNamed()
+    {
+        using JsonDocument prompts = Golden.Json("golden", "whitebox", "prompts.json");
+        string ids = _plumbline.PathOf("ids.json"), target = _plumbline.PathOf("a.safetensors"), path = Golden.Path("golden", "whitebox", "models", "tiny-neox");
+        await File.WriteAllTextAsync(ids, prompts.RootElement.GetProperty("tiny-neox").GetProperty("batch").GetProperty("left").GetRawText(), TestContext.Current.CancellationToken);
+        Assert.Equal(0, await _plumbline.RunAsync("model", "activations", path, "--ids-file", ids, "--names", "blocks.*,ln_final.hook_scale", "--out", target));
+        Assert.Empty(_plumbline.Output);
+        using ITensorSource got = Safetensors.Open(target), want = Safetensors.Open(Golden.Path("golden", "whitebox", "activations", "tiny-neox.left.safetensors"));
+        Assert.DoesNotContain(got.Tensors.Keys, name => name.EndsWith("hook_result", StringComparison.Ordinal));
+        float[] expected = Values(want, "blocks.1.hook_resid_post"), values = Values(got, "blocks.1.hook_resid_post");
+        for (int i = 0; i < expected.Length; i++) Golden.Close(expected[i], values[i], 1e-4, 5e-5, $"blocks.1.hook_resid_post {i}");
+
+        Assert.Equal(0, await _plumbline.RunAsync("model", "activations", path, "--ids-file", ids, "--names", "blocks.*.attn.hook_result", "--out", target));
+        using ITensorSource results = Safetensors.Open(target);
+        Assert.Equal(["blocks.0.attn.hook_result", "blocks.1.attn.hook_result"], results.Tensors.Keys.Order());
+    }
+
+    [Theory]
+    [InlineData("bert", "plain")]
+    [InlineData("bert", "right")]
+    [InlineData("roberta", "right")]
+    [InlineData("distilbert", "right")]
+    [InlineData("opt", "left")]
+    public async Task Logits_GoldenCase_HonourMaskAndTypes(string folder, string name)
+    {
+        using JsonDocument cases = Golden.Json("golden", "models", folder, "cases.json");
+        JsonElement one = cases.RootElement.GetProperty("groups").GetProperty("forward").GetProperty("cases").EnumerateArray().Single(c => c.GetProperty("name").GetString() == name);
+        string ids = _plumbline.PathOf("ids.json"), target = _plumbline.PathOf("logits.safetensors");
+        await File.WriteAllTextAsync(ids, one.GetProperty("in").GetRawText(), TestContext.Current.CancellationToken);
+        Assert.Equal(0, await _plumbline.RunAsync("model", "logits", Golden.Path("golden", "models", folder), "--ids-file", ids, "--out", target));
+        using ITensorSource got = Safetensors.Open(target), want = Safetensors.Open(Golden.Path("golden", "models", folder, "cases.safetensors"));
+        float[] expected = Values(want, name + ".logits"), values = Values(got, "logits");
+        Assert.Equal(want.Tensors[name + ".logits"].Shape, got.Tensors["logits"].Shape);
+        for (int i = 0; i < expected.Length; i++) Golden.Close(expected[i], values[i], 1e-5, 1e-4, $"{folder} {name} {i}");
+    }
+
+    [Theory]
+    [InlineData("""{"ids":[[1,2,3]]}""", "blocks.0.attn.hook_patern", "hook_pattern")]
+    [InlineData("""{"ids":[[1,2,3]]}""", "blocks.900.hook_resid_pre", "out of range")]
+    [InlineData("""{"ids":[[1,2,3]]}""", "nothing*", "There is no hook")]
+    [InlineData("""{"ids":[[1,2],[3]]}""", "hook_embed", "pad them")]
+    [InlineData("""{"ids":[[1,2,3,4]],"mask":[[1,1,0,1]]}""", "hook_embed", "hole")]
+    [InlineData("""{"ids":[[1,2]],"mask":[[0,0]]}""", "hook_embed", "all zero")]
+    [InlineData("""{"ids":[[1,99999999]]}""", "hook_embed", "out of range")]
+    [InlineData("""{"ids":[[]]}""", "hook_embed", "empty")]
+    [InlineData("""{"mask":[[1]]}""", "hook_embed", "ids")]
+    [InlineData("[1", "hook_embed", "JSON")]
+    public async Task Activations_WrongInput_SaysWhatToDo(string json, string names, string hint)
+    {
+        string ids = _plumbline.PathOf("ids.json");
+        await File.WriteAllTextAsync(ids, json, TestContext.Current.CancellationToken);
+        Assert.Equal(2, await _plumbline.RunAsync("model", "activations", "phantom", "--ids-file", ids, "--names", names, "--out", _plumbline.PathOf("a.safetensors")));
+        Assert.Contains(hint, _plumbline.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(_plumbline.PathOf("a.safetensors")));
+    }
+
+    private static float[] Values(ITensorSource source, string name)
+    {
+        float[] values = new float[source.Tensors[name].Count];
+        source.Read(name, values);
+        return values;
+    }
+}
