@@ -17,7 +17,7 @@ internal static class DataCommand
     private static Command List(Surroundings surroundings)
     {
         Option<bool> json = new("--json") { Description = "A JSON list." };
-        Command command = new("list", "Lists the data sets: rows, licence, source, and whether each ships, was pulled or can be.") { json };
+        Command command = new("list", "Lists the data sets: rows, licence, source, and whether each ships, was pulled or can be.\n\nExample:\n  plumbline data list --json") { json };
         command.SetAction(parsed =>
         {
             string folder = DataCatalogue.Folder(surroundings.Environment);
