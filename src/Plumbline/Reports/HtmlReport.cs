@@ -432,6 +432,7 @@ internal sealed class HtmlReport
     private string Judge(Metric? metric) => metric?.Calibration is { } c
         ? T($"{Name(c.Judge)}: finds {Figures.Share(c.TruePositives, c.Positives)} of true cases ({c.TruePositives}/{c.Positives}), clears {Figures.Share(c.TrueNegatives, c.Negatives)} of false ones ({c.TrueNegatives}/{c.Negatives}); {Name(c.Source)}, {Name(c.Date)}",
             $"{Name(c.Judge)}：检出 {Figures.Share(c.TruePositives, c.Positives)} 的真实案例（{c.TruePositives}/{c.Positives}），放行 {Figures.Share(c.TrueNegatives, c.Negatives)} 的非案例（{c.TrueNegatives}/{c.Negatives}）；{Name(c.Source)}，{Name(c.Date)}")
+        : metric is not null && _run.Card(metric.Evaluation)?.Needs == Needs.LogLikelihood ? T("none: computed from log-likelihoods", "无：由对数似然直接计算")
         : T("uncalibrated: no measured errors", "未校准：没有测量过的误差");
 
     private string OutcomeName(Outcome outcome) => outcome switch
