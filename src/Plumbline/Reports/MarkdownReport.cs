@@ -84,7 +84,7 @@ internal sealed class MarkdownReport(RunResult run, TextWriter output, bool chin
 
     private string Judge(Metric? metric) => metric?.Calibration is { } c
         ? Safe($"{c.Judge}: {T("sensitivity", "灵敏度")} {Figures.Share(c.TruePositives, c.Positives)}, {T("specificity", "特异度")} {Figures.Share(c.TrueNegatives, c.Negatives)}")
-        : metric is not null && _run.Card(metric.Evaluation)?.Needs == Needs.LogLikelihood ? T("none, from log-likelihoods", "无，由对数似然计算")
+        : metric is not null && run.Card(metric.Evaluation)?.Needs == Needs.LogLikelihood ? T("none, from log-likelihoods", "无，由对数似然计算")
         : T("uncalibrated", "未校准");
 
     private void Heading(string text)
