@@ -105,7 +105,11 @@ public static class Estimates
         return Estimate.Of(value, rate.N, $"Rogan–Gladen of {rate.Method}", alpha =>
         {
             Interval interval = Prevalence.LangReiczigel(positives, n, errors, alpha)!.Interval;
-            return (Math.Min(interval.Low, value), Math.Max(interval.High, value));
+
+            // Fewer cases than the judge's false alarms alone, or more than it can find: it errs less here than where it was
+            // measured, so that the correction may not promise more than the count does.
+            (double low, double high) = rate.At(alpha);
+            return (Math.Min(interval.Low, rate.Value > errors.Sensitivity ? Math.Min(low, value) : value), Math.Max(interval.High, rate.Value < 1 - errors.Specificity ? Math.Max(high, value) : value));
         });
     }
 

@@ -53,6 +53,15 @@ public sealed class EstimatesTests
     public void Corrected_JudgeAtChance_HasNoCorrection() => Assert.Null(Estimates.Corrected(Estimates.Rate(3, 10), new("j", 50, 100, 50, 100, "", "")));
 
     [Fact]
+    public void Corrected_FewerCasesThanFalseAlarms_PromisesNoMoreThanTheCount()
+    {
+        Estimate none = Estimates.Rate(0, 119)!, all = Estimates.Rate(119, 119)!;
+        Worlds.JudgeCalibration judge = new("j", 855, 1000, 953, 1000, "", "");
+        Assert.Equal((0, none.High), (Estimates.Corrected(none, judge)!.Value, Estimates.Corrected(none, judge)!.High));
+        Assert.Equal((1, all.Low), (Estimates.Corrected(all, judge)!.Value, Estimates.Corrected(all, judge)!.Low));
+    }
+
+    [Fact]
     public void Corrected_FewLabels_WidensTheInterval()
     {
         Estimate rate = Estimates.Rate(30, 100)!;
