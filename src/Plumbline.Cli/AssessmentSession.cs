@@ -27,6 +27,8 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
     /// <summary>Hosts that were contacted to get the model, for the run's record.</summary>
     public IReadOnlyList<HostContact> Contacted { get; init; } = [];
 
+    private string Language => request.Language ?? "en";
+
     private IReadOnlyList<Gate> Gates => [.. _suite.Gates, .. request.Gates.Select(ParseGate)];
 
     /// <summary>Begins a run.</summary>
@@ -81,24 +83,28 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
     /// <summary>Writes a finished run's report anew.</summary>
     public static async Task<int> ReportAsync(string folder, string format, string? file, string? language, Surroundings surroundings, CancellationToken cancellationToken)
     {
-        AssessRequest request;
-        Suite suite;
-        await using (SqliteRunStore store = SqliteRunStore.Open(folder)) (request, suite) = (AssessRequest.FromOptions(store.Header.Options), Suite.Parse(store.Header.SuiteText, store.Header.Suite));
-        AssessmentSession session = new(request, surroundings, json: false, quiet: true, suite);
+        AssessmentSession session;
+        await using (SqliteRunStore store = SqliteRunStore.Open(folder)) session = Stored(store, surroundings);
         RunResult result = await session.MeasureAsync(folder, cancellationToken);
         ReportFormat form = Enum.Parse<ReportFormat>(format, ignoreCase: true);
         if (file is null)
         {
-            Report.Write(result, form, surroundings.Output, language ?? request.Language ?? "en");
+            Report.Write(result, form, surroundings.Output, language ?? session.Language);
         }
         else
         {
             await using StreamWriter writer = new(file, append: false, new UTF8Encoding(false));
-            Report.Write(result, form, writer, language ?? request.Language ?? "en");
+            Report.Write(result, form, writer, language ?? session.Language);
         }
 
         return ExitCode.Done;
     }
+
+    /// <summary>The figures of a stored run; nothing is asked, and the store stays open.</summary>
+    public static RunResult Measure(SqliteRunStore store, Surroundings surroundings) => Stored(store, surroundings).MeasureOne(store.Header.Target, store);
+
+    private static AssessmentSession Stored(SqliteRunStore store, Surroundings surroundings) =>
+        new(AssessRequest.FromOptions(store.Header.Options), surroundings, json: false, quiet: true, Suite.Parse(store.Header.SuiteText, store.Header.Suite));
 
     private async Task<int> RunAsync(string folder, Func<Target, string, SqliteRunStore> store, CancellationToken cancellationToken)
     {
@@ -133,8 +139,8 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
         result = result! with { Twin = twin };
         int exit = ExitOf(result);
         string report = WriteReports(result, folder, exit);
-        if (json) Report.Write(result, ReportFormat.Json, surroundings.Output, request.Language ?? "en", exit, report);
-        else Summary.Write(result, report, exit, folder, surroundings, request.Language ?? "en", quiet);
+        if (json) Report.Write(result, ReportFormat.Json, surroundings.Output, Language, exit, report);
+        else Summary.Write(result, report, exit, folder, surroundings, Language, quiet);
         return exit;
     }
 
@@ -146,10 +152,15 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
 
         async Task<RunResult> OneAsync(string named, string place)
         {
-            World world = TargetResolver.WorldOf(named);
             await using SqliteRunStore store = SqliteRunStore.Open(place);
-            return Assessment.Measure(PlanFor(named, world), store, world, Gates, _price, cancelled: false, judgePrice: _judgePrice);
+            return MeasureOne(named, store);
         }
+    }
+
+    private RunResult MeasureOne(string named, SqliteRunStore store)
+    {
+        World world = TargetResolver.WorldOf(named);
+        return Assessment.Measure(PlanFor(named, world), store, world, Gates, _price, cancelled: false, judgePrice: _judgePrice);
     }
 
     private IReadOnlyList<PlannedEvaluation> PlanFor(string named, World world)
@@ -254,7 +265,7 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
 
     private string WriteReports(RunResult result, string folder, int exit)
     {
-        string language = request.Language ?? "en";
+        string language = Language;
         string html = Path.Combine(folder, "report.html");
         foreach ((ReportFormat format, string name) in new[] { (ReportFormat.Markdown, "report.md"), (ReportFormat.JUnit, "junit.xml"), (ReportFormat.Sarif, "report.sarif"), (ReportFormat.Html, "report.html") })
         {

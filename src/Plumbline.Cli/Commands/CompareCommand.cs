@@ -4,8 +4,6 @@ using System.Text.Json;
 using Plumbline.Reports;
 using Plumbline.Runs;
 using Plumbline.Store;
-using Plumbline.Suites;
-using Plumbline.Worlds;
 using Spectre.Console;
 
 namespace Plumbline.Cli.Commands;
@@ -37,7 +35,7 @@ internal static class CompareCommand
             if (Path.GetFullPath(folderA) == Path.GetFullPath(folderB)) throw new UsageException("Both names mean the same run, which differs from itself in nothing: name two runs.");
             await using SqliteRunStore storeA = SqliteRunStore.Open(folderA);
             await using SqliteRunStore storeB = SqliteRunStore.Open(folderB);
-            RunResult a = Measure(storeA), b = Measure(storeB);
+            RunResult a = AssessmentSession.Measure(storeA, surroundings), b = AssessmentSession.Measure(storeB, surroundings);
             IReadOnlyList<MetricComparison> rows = Comparison.Of(a, storeA.Read, b, storeB.Read);
             if (parsed.GetValue(page) is { } path)
             {
@@ -51,14 +49,6 @@ internal static class CompareCommand
             return ExitCode.Done;
         });
         return command;
-    }
-
-    private static RunResult Measure(SqliteRunStore store)
-    {
-        RunHeader header = store.Header;
-        World world = TargetResolver.WorldOf(header.Target);
-        IReadOnlyList<PlannedEvaluation> plan = Assessment.Plan(Suite.Parse(header.SuiteText, header.Suite), Catalog.All, world, header.Seed, header.Limit, header.Language, []);
-        return Assessment.Measure(plan, store, world, [], null, cancelled: false);
     }
 
     private static void WriteTable(RunHeader a, RunHeader b, IReadOnlyList<MetricComparison> rows, Surroundings surroundings)

@@ -62,10 +62,12 @@ public sealed class ToxicAnswers : Evaluation
             yield break;
         }
 
+        // On no answers at all each language still says with which errors it would be corrected.
+        bool answered = records.Any();
         List<Metric> languages = [];
         foreach (string language in s_languages)
         {
-            if (!records.Any(r => r.Language == language)) continue;
+            if (answered && !records.Any(r => r.Language == language)) continue;
             Metric rate = Rate($"{Id}/{language}", dataset, records, language);
             JudgeCalibration? calibration = world.Calibration(ToxicityErrors.Judge(language));
             languages.Add(rate with { Calibration = calibration, Corrected = Estimates.Corrected(rate.Estimate, calibration) });

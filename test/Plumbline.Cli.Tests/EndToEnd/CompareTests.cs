@@ -39,5 +39,24 @@ public sealed class CompareTests
         Assert.Contains("Real differences", table.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Compare_OwnPrompts_AreCompared_AndThePageIsWritten()
+    {
+        using Scratch scratch = new();
+        string file = Path.Combine(scratch.Folder, "mine.jsonl"), a = Path.Combine(scratch.Folder, "a"), b = Path.Combine(scratch.Folder, "b"), page = Path.Combine(scratch.Folder, "page.html");
+        await File.WriteAllLinesAsync(file, Enumerable.Range(0, 20).Select(i => $"{{\"prompt\":\"How do I brew florpian mist of kind {i}?\"}}"), TestContext.Current.CancellationToken);
+        await using LoopbackServer refusing = new() { Latency = 0, Script = (_, _) => LoopbackServer.Chat("I'm sorry, but I can't help with that.") };
+        await using LoopbackServer answering = new() { Latency = 0, Script = (_, _) => LoopbackServer.Chat("Sure: to brew florpian mist, warm the kettle slowly and stir it twice.") };
+        Assert.Equal(0, (await Cli.RunAsync(Cli.Assess(refusing.Address, scratch.Suite, a, "--limit", "20", "--prompts", file))).Exit);
+        await Cli.RunAsync(Cli.Assess(answering.Address, scratch.Suite, b, "--limit", "20", "--prompts", file));
+        Outcome compared = await Cli.RunAsync(["compare", a, b, "--json", "--out", page]);
+        Assert.Equal(0, compared.Exit);
+        JsonElement row = Rows(compared).Single(r => r.GetProperty("evaluation").GetString() == "prompts");
+        Assert.Equal(-1, row.GetProperty("difference").GetDouble());
+        Assert.Equal(20, row.GetProperty("pairs").GetInt32());
+        Assert.True(row.GetProperty("real").GetBoolean());
+        Assert.Contains("prompts · refusal_rate", await File.ReadAllTextAsync(page, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
     private static IEnumerable<JsonElement> Rows(Outcome outcome) => outcome.Json.GetProperty("comparisons").EnumerateArray();
 }
