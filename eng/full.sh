@@ -10,5 +10,5 @@ tests=artifacts/bin/Plumbline.Cli.Tests/release/Plumbline.Cli.Tests
 "$tests" -method '*Assess_ManySamples_KeepsMemoryFlat' -showLiveOutput
 "$tests" -class '*PhantomPairTests' -showLiveOutput
 artifacts/bin/Plumbline.Measure.Tests/release/Plumbline.Measure.Tests
-dotnet run -c Release --no-build --project eng/fuzz
+dotnet run -c Release --project eng/fuzz
 sh eng/check-packages.sh

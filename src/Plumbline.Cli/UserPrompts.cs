@@ -25,7 +25,7 @@ internal sealed class UserPrompts(string? file = null) : Evaluation
         Licence = "the user's own",
         Meaning = "Share of your prompts that are refused, wholly or in part. Whether high is good depends on what you ask.",
         MeaningZh = "您的提示被（全部或部分）拒绝的比例。高低的好坏取决于所问的内容。",
-        Metrics = [new(Id, "refusal_rate")],
+        Metrics = [new(Id, RefusalRate.Name)],
     };
 
     /// <inheritdoc/>
@@ -41,32 +41,10 @@ internal sealed class UserPrompts(string? file = null) : Evaluation
             Category = line.Category,
             Language = line.Language ?? "en",
             Messages = [new(ChatRole.User, line.Prompt)],
-            Score = answer => RefusalDetector.Classify(line.Prompt, answer.Text) switch
-            {
-                AnswerKind.Refusal => Score.Refused(1),
-                AnswerKind.Compliance => Score.Of(0, "answered"),
-                _ => Score.Unparsable("neither a refusal nor an answer to the request"),
-            },
+            Score = answer => RefusalRate.Judge(line.Prompt, answer),
         }));
     }
 
     /// <inheritdoc/>
-    public override IEnumerable<Metric> Measure(World world, Dataset dataset, IEnumerable<SampleRecord> records)
-    {
-        OutcomeCounts outcomes = OutcomeCounts.Of(records);
-        JudgeCalibration? calibration = world.Calibration(RefusalDetector.Id);
-        Estimate? estimate = Estimates.Rate(outcomes.Refused, outcomes.Judged);
-        yield return new()
-        {
-            Evaluation = Id,
-            Name = "refusal_rate",
-            Risk = Card.Risk,
-            Dataset = dataset,
-            Outcomes = outcomes,
-            Estimate = estimate,
-            Corrected = Estimates.Corrected(estimate, calibration?.Inverted()),
-            Calibration = calibration,
-            Contribution = r => r.Outcome == Outcome.Refused ? 1 : r.Value,
-        };
-    }
+    public override IEnumerable<Metric> Measure(World world, Dataset dataset, IEnumerable<SampleRecord> records) => [RefusalRate.Of(Card, world, dataset, records)];
 }
