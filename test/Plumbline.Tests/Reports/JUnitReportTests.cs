@@ -24,6 +24,14 @@ public class JUnitReportTests
     }
 
     [Fact]
+    public void Write_WorldWithoutData_IsSkipped()
+    {
+        RunResult run = SampleRuns.PlantedWithTwin();
+        Metric[] metrics = [.. run.Metrics.Select(m => m.Evaluation == "morality" ? m with { Outcomes = default } : m)];
+        Assert.NotNull(Case(Parse(Xml(run with { Metrics = metrics })), "morality", "accuracy").Element("skipped"));
+    }
+
+    [Fact]
     public void Write_EverythingErrored_IsErrorsAndNoFailure()
     {
         XElement root = Parse(Xml(SampleRuns.EverythingErrored()));

@@ -160,6 +160,16 @@ public sealed class ComparisonTests
         Assert.Equal(2.0 / 256, row.P!.Value, 12);
     }
 
+    [Fact]
+    public void Of_SameIdsOtherQuestions_AreNotPaired()
+    {
+        Metric metric = Counted(0, 1) with { Contribution = r => r.Value };
+        SampleRecord[] first = [.. Enumerable.Range(0, 10).Select(i => Record($"{i}", 0, null) with { Prompt = $"A {i}" })], second = [.. Enumerable.Range(0, 10).Select(i => Record($"{i}", 1, null) with { Prompt = $"B {i}" })];
+        MetricComparison row = Assert.Single(Comparison.Of(Run(metric with { Estimate = Estimates.Rate(0, 10) }), _ => first, Run(metric with { Estimate = Estimates.Rate(10, 10) }), _ => second));
+        Assert.Equal(0, row.Pairs);
+        Assert.Equal("Newcombe, unpaired", row.Method);
+    }
+
     private static (double, double, string?)[] Table(int both, int firstOnly, int secondOnly, int neither) =>
         [.. Enumerable.Repeat((1.0, 1.0, (string?)null), both), .. Enumerable.Repeat((1.0, 0.0, (string?)null), firstOnly), .. Enumerable.Repeat((0.0, 1.0, (string?)null), secondOnly), .. Enumerable.Repeat((0.0, 0.0, (string?)null), neither)];
 
