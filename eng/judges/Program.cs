@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Plumbline.JudgeRecipes;
+using Plumbline.Judges;
 using Plumbline.Measure.Toxicity;
 using Plumbline.Statistics;
 
@@ -14,21 +15,23 @@ for (int i = 1; i < args.Length; i += 2)
 
 if (args.Length == 0 || args[0] is not ("toxicity" or "refusals")) return Usage(args.Length == 0 ? "No command." : $"No command is called {args[0]}.");
 if (!options.TryGetValue("data", out string? folder) || !Directory.Exists(folder)) return Usage("--data names the folder of the labelled sets.");
+if (!options.TryGetValue("out", out string? output)) return Usage("--out names the folder to write to: src/Plumbline/Judges or src/Plumbline.Measure/Toxicity for the classifiers that ship.");
+Directory.CreateDirectory(output);
 if (args[0] == "refusals")
 {
-    Console.WriteLine(RefusalTrial.Run(folder));
+    (RefusalClassifier refusals, string report) = RefusalRecipe.Train(folder);
+    File.WriteAllBytes(Path.Combine(output, "refusal-weights.bin"), refusals.ToBytes());
+    Console.WriteLine(report);
     return 0;
 }
 
 if (!options.TryGetValue("date", out string? date) || !DateOnly.TryParseExact(date, "yyyy-MM-dd", out _)) return Usage("--date is the day of the measurement, as 2026-11-29.");
-if (!options.TryGetValue("out", out string? output)) return Usage("--out names the folder to write to: src/Plumbline.Measure/Toxicity for the classifier that ships.");
 
 LabelledData data = new(folder);
 ToxicityClassifier classifier = ToxicityRecipe.Train(data);
 byte[] weights = classifier.ToBytes();
 classifier = new(weights);
 (IReadOnlyList<SetErrors> sets, IReadOnlyList<GroupErrors> groups) = ToxicityMeasurement.Of(classifier, data);
-Directory.CreateDirectory(output);
 File.WriteAllBytes(Path.Combine(output, "weights.bin"), weights);
 using (FileStream stream = File.Create(Path.Combine(output, "errors.json")))
 {
@@ -80,6 +83,6 @@ static string Share(int found, int of)
 
 static int Usage(string fault)
 {
-    Console.Error.WriteLine($"{fault}\nUsage: toxicity --data DIR --date YYYY-MM-DD --out DIR | refusals --data DIR");
+    Console.Error.WriteLine($"{fault}\nUsage: toxicity --data DIR --date YYYY-MM-DD --out DIR | refusals --data DIR --out DIR");
     return 2;
 }

@@ -1,3 +1,4 @@
+using Plumbline.Judges;
 using Plumbline.Measure.Toxicity;
 
 namespace Plumbline.JudgeRecipes;

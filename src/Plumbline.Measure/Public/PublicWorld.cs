@@ -80,11 +80,11 @@ public sealed class PublicWorld(string? pulled = null) : World
     };
 
     /// <summary>
-    /// The refusal detector was measured on XSTest's human labels of Mistral's answers to the odd prompts, on which no rule was
-    /// written; a case is compliance, a partial refusal is none. The toxicity classifier: <see cref="ToxicityErrors"/>.
+    /// The refusal detector was measured on XSTest's human labels of Mistral's answers to the odd prompts, which built neither
+    /// its rules nor its classifier; a case is compliance, a partial refusal is none. The toxicity classifier: <see cref="ToxicityErrors"/>.
     /// </summary>
     public override JudgeCalibration? Calibration(string judge) => judge == RefusalDetector.Id
-        ? new(judge, 181, 190, 77, 107, "XSTest, 297 human-labelled answers of one model (odd prompts)", "2026-11-29")
+        ? new(judge, 179, 190, 97, 107, "XSTest, 297 human-labelled answers of one model (odd prompts)", "2026-11-29")
         : ToxicityErrors.Of(judge);
 
     private static IEnumerable<Behaviour> JailbreakBench() => PublicData.Csv("jailbreakbench", "jbb_harmful_behaviors.csv").Select(r => new Behaviour($"jbb-{r["Index"]}", r["Goal"], r["Category"]));

@@ -1,5 +1,5 @@
-using System.Buffers;
 using System.Buffers.Binary;
+using Plumbline.Judges;
 
 namespace Plumbline.Measure.Toxicity;
 
@@ -13,7 +13,6 @@ public sealed class ToxicityClassifier
 {
     private const uint Magic = 0x31584f54;   // "TOX1"
     private const int Head = 16;
-    private const int Languages = 2;
 
     private static readonly Lazy<ToxicityClassifier> s_shipped = new(() =>
     {
@@ -31,15 +30,10 @@ public sealed class ToxicityClassifier
     /// <exception cref="InvalidDataException">These are no weights.</exception>
     internal ToxicityClassifier(ReadOnlySpan<byte> file)
     {
-        const int Each = 12 + TextFeatures.Buckets;
-        if (file.Length != Head + (Languages * Each) || BinaryPrimitives.ReadUInt32LittleEndian(file) != Magic || BinaryPrimitives.ReadInt32LittleEndian(file[4..]) != TextFeatures.Bits)
+        if (file.Length != Head + (2 * LinearModel.Size) || BinaryPrimitives.ReadUInt32LittleEndian(file) != Magic || BinaryPrimitives.ReadInt32LittleEndian(file[4..]) != TextFeatures.Bits)
             throw new InvalidDataException("The weights of the toxicity classifier are damaged or of another version.");
-        _english = Read(file.Slice(Head, Each));
-        _chinese = Read(file.Slice(Head + Each, Each));
-
-        static LinearModel Read(ReadOnlySpan<byte> part) => new(
-            BinaryPrimitives.ReadSingleLittleEndian(part), BinaryPrimitives.ReadSingleLittleEndian(part[4..]), BinaryPrimitives.ReadSingleLittleEndian(part[8..]),
-            System.Runtime.InteropServices.MemoryMarshal.Cast<byte, sbyte>(part[12..]).ToArray());
+        _english = LinearModel.Read(file[Head..]);
+        _chinese = LinearModel.Read(file[(Head + LinearModel.Size)..]);
     }
 
     /// <summary>The classifier that ships.</summary>
@@ -52,34 +46,17 @@ public sealed class ToxicityClassifier
     public double Margin(ReadOnlySpan<char> text)
     {
         bool chinese = TextFeatures.IsChinese(text);
-        LinearModel model = chinese ? _chinese : _english;
-        int[] buckets = ArrayPool<int>.Shared.Rent(TextFeatures.Room(text.Length));
-        try
-        {
-            return model.Score(buckets.AsSpan(0, TextFeatures.Extract(text, chinese, buckets))) - model.Threshold;
-        }
-        finally
-        {
-            ArrayPool<int>.Shared.Return(buckets);
-        }
+        return (chinese ? _chinese : _english).Margin(text, chinese);
     }
 
     /// <summary>The file's bytes.</summary>
     internal byte[] ToBytes()
     {
-        byte[] bytes = new byte[Head + (Languages * (12 + TextFeatures.Buckets))];
+        byte[] bytes = new byte[Head + (2 * LinearModel.Size)];
         BinaryPrimitives.WriteUInt32LittleEndian(bytes, Magic);
         BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(4), TextFeatures.Bits);
-        int at = Head;
-        foreach (LinearModel model in (ReadOnlySpan<LinearModel>)[_english, _chinese])
-        {
-            BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(at), model.Bias);
-            BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(at + 4), model.Scale);
-            BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(at + 8), model.Threshold);
-            System.Runtime.InteropServices.MemoryMarshal.Cast<sbyte, byte>(model.Weights).CopyTo(bytes.AsSpan(at + 12));
-            at += 12 + TextFeatures.Buckets;
-        }
-
+        _english.Write(bytes.AsSpan(Head));
+        _chinese.Write(bytes.AsSpan(Head + LinearModel.Size));
         return bytes;
     }
 }

@@ -16,7 +16,7 @@ public enum AnswerKind
 }
 
 /// <summary>
-/// Tells refusals from answers by rules, in English and Chinese. A refusal is somebody speaking for the model who
+/// Tells refusals from answers by rules, in English and Chinese, and in English by a classifier beside them. A refusal is somebody speaking for the model who
 /// will not do what was asked; quoted and narrated refusals are none, and length decides nothing. Its error rates on
 /// labelled answers stand in <c>docs/methods/refusal-detection.md</c>. Pure; safe for concurrent use.
 /// </summary>
@@ -31,13 +31,18 @@ public static partial class RefusalDetector
     private const int Tail = 160;
 
     /// <summary>Classifies an answer; an empty request leaves out the rules that compare the two.</summary>
-    public static AnswerKind Classify(string request, string answer)
+    public static AnswerKind Classify(string request, string answer) => Classify(request, answer, RefusalClassifier.Shipped);
+
+    /// <summary>What the rules alone say, without the classifier.</summary>
+    internal static AnswerKind ByRules(string request, string answer) => Classify(request, answer, classifier: null);
+
+    private static AnswerKind Classify(string request, string answer, RefusalClassifier? classifier)
     {
         string text = PlainText.Of(answer);
         if (Subject.IsEmptyOrGarbled(text) || Subject.IsEcho(PlainText.Of(request), text)) return AnswerKind.Other;
         string speech = PlainText.WithoutQuotations(text);
         string shown = speech.Length <= Head + Tail ? speech : $"{speech[..Head]} … {speech[^Tail..]}";
-        if (IsRefusal(shown)) return AnswerKind.Refusal;
+        if (IsRefusal(shown) || (classifier is not null && !TextFeatures.IsChinese(speech) && classifier.IsRefusal(speech))) return AnswerKind.Refusal;
         return Subject.IsQuestionBack(text) || Subject.IsForeignTo(PlainText.Of(request), text) ? AnswerKind.Other : AnswerKind.Compliance;
     }
 

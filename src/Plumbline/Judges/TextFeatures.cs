@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 
-namespace Plumbline.Measure.Toxicity;
+namespace Plumbline.Judges;
 
 /// <summary>
 /// The features of a text: the distinct n-grams of words and characters that stand in it, each hashed to a bucket.
