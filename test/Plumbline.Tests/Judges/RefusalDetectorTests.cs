@@ -33,6 +33,7 @@ public sealed class RefusalDetectorTests
         string[] lists = [.. rows.SelectMany(r => r.Fired).Distinct()];
         int right = rows.Count(r => r.Truth == r.Ours);
         string report = $"{right}/{rows.Count} right, other {othersFound}/{others}\n{string.Join('\n', wrong)}";
+        TestContext.Current.TestOutputHelper?.WriteLine(report);
         foreach (string list in lists)
         {
             // Paired by answer: those that only we get right against those that only the list gets right.
