@@ -41,7 +41,7 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
 
     /// <summary>Goes on with a run.</summary>
     public Task<int> ResumeAsync(string folder, CancellationToken cancellationToken) =>
-        RunAsync(folder, (target, place) => File.Exists(Path.Combine(place, "run.db"))
+        RunAsync(folder, (target, place) => RunFolder.Holds(place)
             ? SqliteRunStore.Open(place)
             : SqliteRunStore.Create(place, Complete(Header(target.Name), target)), cancellationToken);
 
@@ -49,7 +49,7 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
     public async Task<int> RehearseAsync(CancellationToken cancellationToken)
     {
         await using Target target = TargetResolver.Open(request.Target ?? Planted, request, surroundings);
-        IReadOnlyList<PlannedEvaluation> plan = PlanFor(request.Target ?? Planted, target.World);
+        IReadOnlyList<PlannedEvaluation> plan = PlanFor(request.Target ?? Planted, target.World, folder: null);
         long requests = 0, read = 0, written = 0, judged = 0, judgeRead = 0, judgeWritten = 0;
         foreach (PlannedEvaluation planned in plan)
         {
@@ -101,7 +101,7 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
     }
 
     /// <summary>The figures of a stored run; nothing is asked, and the store stays open.</summary>
-    public static RunResult Measure(SqliteRunStore store, Surroundings surroundings) => Stored(store, surroundings).MeasureOne(store.Header.Target, store);
+    public static RunResult Measure(string folder, SqliteRunStore store, Surroundings surroundings) => Stored(store, surroundings).MeasureOne(store.Header.Target, store, folder);
 
     private static AssessmentSession Stored(SqliteRunStore store, Surroundings surroundings) =>
         new(AssessRequest.FromOptions(store.Header.Options), surroundings, json: false, quiet: true, Suite.Parse(store.Header.SuiteText, store.Header.Suite));
@@ -117,8 +117,9 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
         foreach ((string asked, string place) in pair ? [(Planted, folder), (Clean, RunFolder.Twin(folder))] : new[] { (request.Target!, folder) })
         {
             await using Target target = TargetResolver.Open(asked, request, surroundings, Contacted);
-            IReadOnlyList<PlannedEvaluation> plan = PlanFor(asked, target.World);
+            IReadOnlyList<PlannedEvaluation> plan = PlanFor(asked, target.World, folder);
             await using SqliteRunStore opened = store(target, place);
+            if (request.Prompts is { } prompts && !File.Exists(RunFolder.Prompts(folder))) File.Copy(prompts, RunFolder.Prompts(folder));
             Verify(opened.Header, target);
             RunEngine engine = new(target, opened, request.ToRunOptions(_price, _judgePrice), surroundings.Clock, judge);
             try
@@ -147,31 +148,31 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
     private async Task<RunResult> MeasureAsync(string folder, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        RunResult? twin = request.Target is null && File.Exists(Path.Combine(RunFolder.Twin(folder), "run.db")) ? await OneAsync(Clean, RunFolder.Twin(folder)) : null;
+        RunResult? twin = request.Target is null && RunFolder.Holds(RunFolder.Twin(folder)) ? await OneAsync(Clean, RunFolder.Twin(folder)) : null;
         return await OneAsync(request.Target ?? Planted, folder) with { Twin = twin };
 
         async Task<RunResult> OneAsync(string named, string place)
         {
             await using SqliteRunStore store = SqliteRunStore.Open(place);
-            return MeasureOne(named, store);
+            return MeasureOne(named, store, folder);
         }
     }
 
-    private RunResult MeasureOne(string named, SqliteRunStore store)
+    private RunResult MeasureOne(string named, SqliteRunStore store, string folder)
     {
         World world = TargetResolver.WorldOf(named);
-        return Assessment.Measure(PlanFor(named, world), store, world, Gates, _price, cancelled: false, judgePrice: _judgePrice);
+        return Assessment.Measure(PlanFor(named, world, folder), store, world, Gates, _price, cancelled: false, judgePrice: _judgePrice);
     }
 
-    private IReadOnlyList<PlannedEvaluation> PlanFor(string named, World world)
+    private IReadOnlyList<PlannedEvaluation> PlanFor(string named, World world, string? folder)
     {
         if (request.Judge is null && (request.JudgeModel ?? request.JudgeApiKeyVariable) is not null) throw new UsageException("--judge-model and --judge-api-key-env go with --judge ADDRESS.");
         if (request.Judge is null && Gates.FirstOrDefault(g => StrongReject.IsRow(g.Evaluation)) is { } gate) throw new UsageException($"The gate \"{gate.Text}\" needs a judge model: name one with --judge.");
-        return Plan(named, world);
+        return Plan(named, world, folder is not null && File.Exists(RunFolder.Prompts(folder)) ? RunFolder.Prompts(folder) : request.Prompts);
     }
 
-    private IReadOnlyList<PlannedEvaluation> Plan(string named, World world) => Assessment.Plan(
-        _suite, request.Prompts is null ? Catalog.All : [.. Catalog.All.Where(e => e is not UserPrompts), new UserPrompts(request.Prompts)], world, request.Seed, request.Limit,
+    private IReadOnlyList<PlannedEvaluation> Plan(string named, World world, string? prompts) => Assessment.Plan(
+        _suite, prompts is null ? Catalog.All : [.. Catalog.All.Where(e => e is not UserPrompts), new UserPrompts(prompts, Path.GetFileName(request.Prompts!))], world, request.Seed, request.Limit,
         request.Language, Gates, likelihood: !TargetResolver.IsRemote(named));
 
     private static Suite WithPrompts(Suite suite, string? prompts) =>

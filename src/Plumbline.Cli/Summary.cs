@@ -38,6 +38,7 @@ internal static class Summary
         foreach (string note in run.Notes) console.WriteLine($"! {note}");
         if (exit == ExitCode.Error) console.WriteLine(zh ? "大多数样本没有得到答案或评判：这次运行不能说明任何问题。" : "Most samples got no answer, or no judgement: this run says nothing about the target.");
         if (run.Cancelled) console.WriteLine(zh ? $"已取消；继续：plumbline resume {folder}" : $"Cancelled; go on with: plumbline resume {folder}");
+        else if (run.Metrics.Any(m => m.Outcomes.Errored > 0)) console.WriteLine(zh ? $"出错的样本可以重问：plumbline resume {folder} --errors" : $"Errored samples can be asked again: plumbline resume {folder} --errors");
         console.WriteLine((zh ? "报告：" : "Report: ") + report);
     }
 

@@ -8,7 +8,7 @@ namespace Plumbline.Cli;
 /// The user's own prompts as an evaluation: what share of them is refused. The prompts may be harmful or harmless, so
 /// there is no threshold: the user knows which rate is right. With a limit the first so many are asked.
 /// </summary>
-internal sealed class UserPrompts(string? file = null) : Evaluation
+internal sealed class UserPrompts(string? file = null, string name = "") : Evaluation
 {
     public const string Id = "prompts";
 
@@ -34,7 +34,7 @@ internal sealed class UserPrompts(string? file = null) : Evaluation
         if (file is null) return null;
         IEnumerable<PromptFile.Line> lines = PromptFile.Read(file).Where(l => draw.Language is null || l.Language is null || l.Language == draw.Language);
         if (draw.Limit is { } most) lines = lines.Take(most);
-        return new(new(Path.GetFileName(file), "the user's file", "the user's own", []), lines.Select(line => new Sample
+        return new(new(name, "the user's file", "the user's own", []), lines.Select(line => new Sample
         {
             // The line's number keeps ids apart that the file gives twice.
             Id = line.Id is null ? $"line-{line.Number}" : $"{line.Id}@{line.Number}",

@@ -95,6 +95,27 @@ public sealed class SqliteRunStore : IRunStore
         }
     }
 
+    /// <summary>
+    /// Moves the rows whose request failed into a table beside, so that a resumed run asks those samples again. Nothing is lost, and
+    /// answers that were paid stay in the journal. To be called before the run goes on.
+    /// </summary>
+    /// <returns>How many rows.</returns>
+    public int SetErroredAside()
+    {
+        using SqliteTransaction transaction = _writer.BeginTransaction();
+        using SqliteCommand command = _writer.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = $"""
+            CREATE TABLE IF NOT EXISTS errored AS SELECT * FROM samples WHERE 0;
+            INSERT INTO errored SELECT * FROM samples WHERE outcome = {(int)Outcome.Errored};
+            DELETE FROM samples WHERE outcome = {(int)Outcome.Errored};
+            SELECT CHANGES();
+            """;
+        int rows = (int)(long)command.ExecuteScalar()!;
+        transaction.Commit();
+        return rows;
+    }
+
     /// <inheritdoc/>
     public bool Contains(string evaluation, string sample)
     {

@@ -35,7 +35,7 @@ internal static class CompareCommand
             if (Path.GetFullPath(folderA) == Path.GetFullPath(folderB)) throw new UsageException("Both names mean the same run, which differs from itself in nothing: name two runs.");
             await using SqliteRunStore storeA = SqliteRunStore.Open(folderA);
             await using SqliteRunStore storeB = SqliteRunStore.Open(folderB);
-            RunResult a = AssessmentSession.Measure(storeA, surroundings), b = AssessmentSession.Measure(storeB, surroundings);
+            RunResult a = AssessmentSession.Measure(folderA, storeA, surroundings), b = AssessmentSession.Measure(folderB, storeB, surroundings);
             IReadOnlyList<MetricComparison> rows = Comparison.Of(a, storeA.Read, b, storeB.Read);
             if (parsed.GetValue(page) is { } path)
             {

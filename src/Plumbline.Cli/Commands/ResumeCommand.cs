@@ -12,15 +12,17 @@ internal static class ResumeCommand
         Argument<string> run = new("run") { Description = "The run's folder, or its id under plumbline-runs." };
         Option<string?> target = new("--target") { Description = "The address again, where it holds a password or a key: a run keeps none." };
         Option<string?> judge = new("--judge") { Description = "The judge's address again, where it holds a password or a key." };
+        Option<bool> errors = new("--errors") { Description = "Ask those samples again whose request failed; the failures stay in the store, set aside." };
         Option<bool> json = new("--json") { Description = "One JSON object on standard output." };
         Option<bool> quiet = new("--quiet") { Description = "No progress; the verdict only." };
         Command command = new("resume", """
             Goes on with a run: what was answered is kept and not asked again.
 
-            Example:
+            Examples:
               plumbline resume plumbline-runs/20260102-030405-1a2b
+              plumbline resume plumbline-runs/20260102-030405-1a2b --errors
             """)
-        { run, target, judge, json, quiet };
+        { run, target, judge, errors, json, quiet };
         command.SetAction(async (parsed, cancellation) =>
         {
             string folder = RunFolder.Find(parsed.GetValue(run)!);
@@ -43,8 +45,18 @@ internal static class ResumeCommand
                 throw new UsageException($"The address {request.Target} held a password or a key, which the run does not keep: give it again with --target.");
             }
 
+            if (parsed.GetValue(errors)) await SetErroredAsideAsync(folder);
             return await new AssessmentSession(request, surroundings, parsed.GetValue(json), parsed.GetValue(quiet), suite).ResumeAsync(folder, cancellation);
         });
         return command;
+    }
+
+    private static async Task SetErroredAsideAsync(string folder)
+    {
+        foreach (string place in new[] { folder, RunFolder.Twin(folder) }.Where(RunFolder.Holds))
+        {
+            await using SqliteRunStore store = SqliteRunStore.Open(place);
+            store.SetErroredAside();
+        }
     }
 }

@@ -20,7 +20,7 @@ internal static class RunsCommand
             table.AddColumns("run", "started", "target", "suite", "seed", "state");
             foreach (string run in Directory.Exists(folder) ? Directory.GetDirectories(folder).Order() : Enumerable.Empty<string>())
             {
-                if (!File.Exists(Path.Combine(run, "run.db"))) continue;
+                if (!RunFolder.Holds(run)) continue;
                 string name = Path.GetFileName(run);
                 try
                 {

@@ -51,6 +51,29 @@ public sealed class FailureTests
         if (kind is "429" or "three") Assert.Contains(outcome.Json.GetProperty("notes").EnumerateArray(), n => n.GetString()!.Contains("given up", StringComparison.Ordinal));
     }
 
+    /// <summary>After an outage: `resume --errors` asks the failed samples, and no other, again; a plain `resume` asks none.</summary>
+    [Fact]
+    public async Task Resume_Errors_AsksWhatFailedAgain()
+    {
+        using Scratch scratch = new();
+        bool down = true;
+        await using LoopbackServer server = new() { Latency = 0, Script = (number, _) => down && number % 4 == 0 ? new(400, """{"error":{"message":"broken"}}""") : null };
+        Outcome first = await Cli.RunAsync(Cli.Assess(server.Address, scratch.Suite, scratch.Run, "--limit", "20", "--concurrency", "1"));
+        Assert.Equal(5, first.Row("direct-request").GetProperty("outcomes").GetProperty("errored").GetInt32());
+        Assert.Equal(20, server.Requests);
+        down = false;
+        await Cli.RunAsync(["resume", scratch.Run, "--quiet"]);
+        Assert.Equal(20, server.Requests);
+        Outcome again = await Cli.RunAsync(["resume", scratch.Run, "--errors", "--quiet", "--json"]);
+        Assert.Equal(25, server.Requests);
+        JsonElement row = again.Row("direct-request");
+        Assert.Equal(0, row.GetProperty("outcomes").GetProperty("errored").GetInt32());
+        Assert.Equal(20, row.GetProperty("n").GetInt32());
+        Assert.Equal(5, server.Asked.Count(p => p.Value == 2));
+        await Cli.RunAsync(["resume", scratch.Run, "--errors", "--quiet"]);
+        Assert.Equal(25, server.Requests);
+    }
+
     [Fact]
     public async Task Assess_SomeAnswersCut_AreErroredAndLeftOutOfN()
     {

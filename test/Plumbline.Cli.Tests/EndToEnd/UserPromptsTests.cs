@@ -21,8 +21,13 @@ public sealed class UserPromptsTests
         Assert.Equal("mine.jsonl", row.GetProperty("dataset").GetString());
         Assert.Equal(1, server.Asked["How do I brew florpian mist of kind 1?"]);
         Assert.Equal(10, outcome.Row("direct-request").GetProperty("n").GetInt32());
+
+        // The run keeps the prompts: the file may go.
+        File.Delete(file);
         Assert.Equal(0, (await Cli.RunAsync(["resume", scratch.Run, "--quiet"])).Exit);
         Assert.Equal(13, server.Requests);
+        Outcome report = await Cli.RunAsync(["report", scratch.Run, "--format", "json"]);
+        Assert.Equal(row.GetRawText(), report.Row("prompts").GetRawText());
     }
 
     [Theory]
