@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Plumbline.Cli.Commands;
 using Plumbline.Cli.Help;
 using Plumbline.Models.Files;
@@ -18,7 +19,7 @@ internal static class PlumblineCommand
         {
             foreach (string message in parsed.Errors.Select(e => e.Message).Distinct()) await surroundings.Error.WriteLineAsync(message);
             foreach (string hint in DidYouMean.Hints(parsed)) await surroundings.Error.WriteLineAsync(hint);
-            await surroundings.Error.WriteLineAsync($"Help: plumbline {string.Join(' ', parsed.CommandResult.Command == root ? [] : new[] { parsed.CommandResult.Command.Name })} --help".Replace("  ", " "));
+            await surroundings.Error.WriteLineAsync($"Help: {Named(parsed.CommandResult)} --help");
             return ExitCode.Usage;
         }
 
@@ -62,6 +63,10 @@ internal static class PlumblineCommand
             return ExitCode.Usage;
         }
     }
+
+    /// <summary>The command as it is called: "plumbline model info".</summary>
+    private static string Named(CommandResult command) =>
+        command.Parent is CommandResult parent ? $"{Named(parent)} {command.Command.Name}" : "plumbline";
 
     /// <summary>The tree of commands.</summary>
     internal static RootCommand Build(Surroundings surroundings)

@@ -78,6 +78,7 @@ public sealed class LanguageModel : ISequenceScorer, IDisposable
     {
         { Kind: TokenizerKind.HuggingFace } source => TokenizerJson.Load(source.Path),
         { Kind: TokenizerKind.Gguf, Metadata: { } metadata } => Tokenizers.GgufTokenizer.Create(Narrowed(metadata)),
+        { Kind: TokenizerKind.Llama2C } source => Llama2CTokenizer.Load(source.Path),
         _ => null,
     };
 
