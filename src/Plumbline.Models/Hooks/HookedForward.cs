@@ -33,7 +33,7 @@ internal sealed unsafe class HookedForward
         (_batch, _pos) = (tokens.Ids.Count, tokens.Ids[0].Count);
         _rows = checked(_batch * _pos);
         _padded = _ranges.Any(range => range.First > 0 || range.End < _pos);
-        (_start, _stop) = Layers(run, config.Layers);
+        (_start, _stop) = HookReach.Layers(run.StartAtLayer, run.StopAtLayer, config.Layers);
         CheckResidual();
         foreach (string pattern in run.Keep) Want(pattern, null);
         foreach (HookEdit edit in run.Edits) Want(edit.Pattern, edit.Apply);
@@ -57,16 +57,6 @@ internal sealed unsafe class HookedForward
         }
 
         return new HookedOutput(logits, residual, _cache);
-    }
-
-    private static (int Start, int Stop) Layers(HookRun run, int layers)
-    {
-        int stop = run.StopAtLayer ?? layers;
-        if (stop < 0) stop += layers;
-        if (stop < 0 || stop > layers) throw new ArgumentException($"StopAtLayer {run.StopAtLayer} is out of range; the model has {layers} layers, so it is from {-layers} to {layers}.");
-        if (run.StartAtLayer < 0 || run.StartAtLayer > layers) throw new ArgumentException($"StartAtLayer {run.StartAtLayer} is out of range; the model has {layers} layers, so it is from 0 to {layers}.");
-        if (run.StartAtLayer > stop) throw new ArgumentException($"StartAtLayer {run.StartAtLayer} is behind StopAtLayer {stop}.");
-        return (run.StartAtLayer, stop);
     }
 
     private void CheckResidual()
@@ -99,10 +89,7 @@ internal sealed unsafe class HookedForward
     private bool Fires(HookPoint hook)
     {
         if (hook.Name == "unembed.hook_out" && _run.Logits != LogitPositions.All) return false;
-        if (hook.Layer is int layer) return layer >= _start && layer < _stop;
-        bool ending = hook.Name.StartsWith("ln_final.", StringComparison.Ordinal) || hook.Name.StartsWith("unembed.", StringComparison.Ordinal) || hook.Name.StartsWith("mlm_head.", StringComparison.Ordinal)
-            || hook.Name.StartsWith("pooler.", StringComparison.Ordinal) || hook.Name.StartsWith("nsp_head.", StringComparison.Ordinal);
-        return ending ? _run.StopAtLayer is null : _start == 0 && _run.Residual is null;
+        return HookReach.Fires(hook, _start, _stop, _run.StopAtLayer is null, _start == 0 && _run.Residual is null);
     }
 
     private bool IsWanted(string name) => _wanted.ContainsKey(name);
@@ -190,14 +177,15 @@ internal sealed unsafe class HookedForward
         bool normsOnSums = _model.AttentionSumNorm is not null;
         residual = Fire(hooks.ResidPre, residual);
         HookTensor input = !normsOnSums && block.Norm1 is { } before ? Normalise(before, hooks.Norm1, residual) : residual;
-        HookTensor attention = Attention(layer, input);
+        HookTensor attention = Attention(layer, residual, input);
         if (block.AfterAttentionNorm is not null) attention = Normalise(block.AfterAttentionNorm, hooks.AfterAttention(_model), attention);
         attention = Fire(hooks.AttentionOut, attention);
 
         HookTensor middle = residual;
         if (!_config.ParallelResidual) middle = Fire(hooks.ResidMid, Add(residual, attention));
         if (normsOnSums) middle = Normalise(block.Norm1!, hooks.Norm1, middle);
-        input = !normsOnSums && block.Norm2 is { } second ? Normalise(second, hooks.Norm2, middle) : middle;
+        HookTensor read = IsWanted(hooks.MlpInput) ? Fire(hooks.MlpInput, middle) : middle;
+        input = !normsOnSums && block.Norm2 is { } second ? Normalise(second, hooks.Norm2, read) : read;
         HookTensor mlp = Mlp(block, hooks, input);
         if (block.AfterMlpNorm is not null) mlp = Normalise(block.AfterMlpNorm, hooks.AfterMlp(_model), mlp);
         mlp = Fire(hooks.MlpOut, mlp);
@@ -206,15 +194,15 @@ internal sealed unsafe class HookedForward
         return normsOnSums ? Fire(hooks.NormalizedResidPost, Normalise(block.Norm2!, hooks.Norm2, residual)) : residual;
     }
 
-    private HookTensor Attention(int layer, HookTensor input)
+    private HookTensor Attention(int layer, HookTensor residual, HookTensor input)
     {
         BlockHooks hooks = _catalog.Blocks[layer];
         HookedBlock block = _weights.Blocks[layer];
         int heads = _config.Heads, keyHeads = _config.KeyValueHeads, d = _config.HeadDimension, outputs = block.QueryKeyValue.Outputs;
         float[] fused = Multiply(block.QueryKeyValue, input.Values);
-        HookTensor q = Fire(hooks.Query, Columns(fused, outputs, 0, heads * d), _batch, _pos, heads, d);
-        HookTensor k = Fire(hooks.Key, Columns(fused, outputs, heads * d, keyHeads * d), _batch, _pos, keyHeads, d);
-        HookTensor v = Fire(hooks.Value, Columns(fused, outputs, (heads + keyHeads) * d, keyHeads * d), _batch, _pos, keyHeads, d);
+        HookTensor q = Fire(hooks.Query, Forked(block, hooks.QueryInput, residual, 0, heads) ?? Columns(fused, outputs, 0, heads * d), _batch, _pos, heads, d);
+        HookTensor k = Fire(hooks.Key, Forked(block, hooks.KeyInput, residual, heads * d, keyHeads) ?? Columns(fused, outputs, heads * d, keyHeads * d), _batch, _pos, keyHeads, d);
+        HookTensor v = Fire(hooks.Value, Forked(block, hooks.ValueInput, residual, (heads + keyHeads) * d, keyHeads) ?? Columns(fused, outputs, (heads + keyHeads) * d, keyHeads * d), _batch, _pos, keyHeads, d);
         if (block.QueryNorm is not null && block.KeyNorm is not null)
         {
             q = NormaliseHeads(block.QueryNorm, hooks.QueryNorm, q);
@@ -241,6 +229,38 @@ internal sealed unsafe class HookedForward
         z = Fire(hooks.Z, z);
         float[] output = IsWanted(hooks.Result) ? ByHeads(block.Output, hooks.Result, z) : Multiply(block.Output, z.Values);
         return new HookTensor([_batch, _pos, _config.HiddenSize], output);
+    }
+
+    // Queries, keys or values of heads that each read a copy of the residual stream of their own; null where nobody asks for the copies.
+    private float[]? Forked(HookedBlock block, string hook, HookTensor residual, int first, int heads)
+    {
+        if (!IsWanted(hook)) return null;
+        int width = _config.HiddenSize, d = _config.HeadDimension;
+        float[] copies = New((long)_rows * heads * width);
+        for (int i = 0; i < _rows * heads; i++) residual.Values.AsSpan(i / heads * width, width).CopyTo(copies.AsSpan(i * width));
+        HookTensor read = Fire(hook, copies, _batch, _pos, heads, width);
+        if (_model.AttentionSumNorm is null && block.Norm1 is { } norm && _model.AttentionNorm is not null) read = Normalise(norm, read, width, static (_, value) => value, [_rows * heads, 1], null);
+        float[] weights = New((long)heads * d * width), projected = New((long)_rows * heads * d);
+        fixed (float* w = weights, all = projected)
+        {
+            for (int row = 0; row < heads * d; row++) block.QueryKeyValue.ReadRow(first + row, w + ((long)row * width));
+            for (int head = 0; head < heads; head++)
+            {
+                fixed (float* a = Columns(read.Values, heads * width, head * width, width))
+                {
+                    using PackedMatrix matrix = PackedMatrix.Pack(d, width, w + ((long)head * d * width), _pool);
+                    using NativeBuffer packed = Pack(a, _rows, width);
+                    MatrixProduct.Multiply(_pool, new RowBlocks(packed.Floats, _rows, width), matrix, all + (head * d), (long)heads * d);
+                }
+            }
+
+            if (block.QueryKeyValue.Bias is not null)
+            {
+                for (int row = 0; row < _rows; row++) RowMath.Add(all + ((long)row * heads * d), block.QueryKeyValue.Bias + first, heads * d);
+            }
+        }
+
+        return projected;
     }
 
     // What each head adds, as a value of its own; their sum and the bias are attention's output.
@@ -370,7 +390,9 @@ internal sealed unsafe class HookedForward
         Normalise(norm, hooks, x, norm.Weight.Length, norm.Weight.Length == x.Shape[3] ? [_batch, _pos, x.Shape[2], 1] : [_batch, _pos, 1]);
 
     // Over runs of `width` values; scale and normalised value are hooks, weight and bias come after.
-    private HookTensor Normalise(HookedNorm norm, NormHooks hooks, HookTensor x, int width, int[] scaleShape)
+    private HookTensor Normalise(HookedNorm norm, NormHooks hooks, HookTensor x, int width, int[] scaleShape) => Normalise(norm, x, width, Fire, scaleShape, hooks);
+
+    private static HookTensor Normalise(HookedNorm norm, HookTensor x, int width, Func<string, HookTensor, HookTensor> fire, int[] scaleShape, NormHooks? hooks)
     {
         int count = x.Values.Length / width;
         float[] scales = New(count), means = norm.Centred ? New(count) : [];
@@ -389,7 +411,7 @@ internal sealed unsafe class HookedForward
             scales[i] = (float)Math.Sqrt((squares / width) + norm.Epsilon);
         }
 
-        HookTensor scale = Fire(hooks.Scale, scales, scaleShape);
+        HookTensor scale = fire(hooks?.Scale ?? "", new HookTensor(scaleShape, scales));
         float[] normalised = New(x.Values.Length);
         for (int i = 0; i < count; i++)
         {
@@ -404,7 +426,7 @@ internal sealed unsafe class HookedForward
             TensorPrimitives.Divide(row, scale.Values[i], to);
         }
 
-        HookTensor fired = Fire(hooks.Normalized, new HookTensor(x.Shape, normalised));
+        HookTensor fired = fire(hooks?.Normalized ?? "", new HookTensor(x.Shape, normalised));
         float[] result = New(x.Values.Length);
         for (int i = 0; i < count; i++)
         {

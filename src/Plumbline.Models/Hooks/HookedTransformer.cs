@@ -42,6 +42,12 @@ public sealed class HookedTransformer : IDisposable
     /// <summary>Every hook in forward order.</summary>
     public IReadOnlyList<HookPoint> Hooks => _catalog.All;
 
+    /// <summary>
+    /// Copies of the residual stream, before the norm, that single heads (hook_q_input, hook_k_input, hook_v_input) or the MLP
+    /// (hook_mlp_in) read: edges into them. They exist in a run where a pattern spells their last part.
+    /// </summary>
+    public IReadOnlyList<HookPoint> Forks => _catalog.Forks;
+
     /// <summary>Loads a model; weights are copied into memory and the folder is not needed afterwards.</summary>
     /// <param name="folder">The model's files; stays the caller's.</param>
     /// <param name="threads">Threads of the kernels; null for the processor's count.</param>
