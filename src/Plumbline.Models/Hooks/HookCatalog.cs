@@ -109,6 +109,7 @@ internal sealed class HookCatalog
         _forks.Add(new HookPoint(b.KeyInput, [Batch, Pos, KeyValueHeads, Model], Optional: true, layer));
         _forks.Add(new HookPoint(b.ValueInput, [Batch, Pos, KeyValueHeads, Model], Optional: true, layer));
         _forks.Add(new HookPoint(b.MlpInput, [Batch, Pos, Model], Optional: true, layer));
+        if (_config.KeyValueHeads == _config.Heads) _forks.Add(new HookPoint(b.AttentionInput, [Batch, Pos, Heads, Model], Optional: true, layer));
         if (_model.AttentionNorm is not null) Norm(b.Norm1, layer);
         Add(b.Query, layer, Batch, Pos, Heads, Head);
         Add(b.Key, layer, Batch, Pos, KeyValueHeads, Head);
@@ -188,7 +189,7 @@ internal sealed class BlockHooks
         string at = $"blocks.{layer}.", attention = at + "attn.", mlp = at + "mlp.";
         Layer = layer;
         (ResidPre, ResidMid, ResidPost, NormalizedResidPost) = (at + "hook_resid_pre", at + "hook_resid_mid", at + "hook_resid_post", at + "hook_normalized_resid_post");
-        (QueryInput, KeyInput, ValueInput, MlpInput) = (at + "hook_q_input", at + "hook_k_input", at + "hook_v_input", at + "hook_mlp_in");
+        (QueryInput, KeyInput, ValueInput, MlpInput, AttentionInput) = (at + "hook_q_input", at + "hook_k_input", at + "hook_v_input", at + "hook_mlp_in", at + "hook_attn_in");
         (AttentionOut, MlpOut) = (at + "hook_attn_out", at + "hook_mlp_out");
         (Norm1, Norm2, _norm1Post, _norm2Post) = (NormHooks.Of(at + "ln1."), NormHooks.Of(at + "ln2."), NormHooks.Of(at + "ln1_post."), NormHooks.Of(at + "ln2_post."));
         (QueryNorm, KeyNorm) = (NormHooks.Of(attention + "q_norm."), NormHooks.Of(attention + "k_norm."));
@@ -214,6 +215,8 @@ internal sealed class BlockHooks
     public string ValueInput { get; }
 
     public string MlpInput { get; }
+
+    public string AttentionInput { get; }
 
     public string AttentionOut { get; }
 

@@ -200,9 +200,10 @@ internal sealed unsafe class HookedForward
         HookedBlock block = _weights.Blocks[layer];
         int heads = _config.Heads, keyHeads = _config.KeyValueHeads, d = _config.HeadDimension, outputs = block.QueryKeyValue.Outputs;
         float[] fused = Multiply(block.QueryKeyValue, input.Values);
-        HookTensor q = Fire(hooks.Query, Forked(block, hooks.QueryInput, residual, 0, heads) ?? Columns(fused, outputs, 0, heads * d), _batch, _pos, heads, d);
-        HookTensor k = Fire(hooks.Key, Forked(block, hooks.KeyInput, residual, heads * d, keyHeads) ?? Columns(fused, outputs, heads * d, keyHeads * d), _batch, _pos, keyHeads, d);
-        HookTensor v = Fire(hooks.Value, Forked(block, hooks.ValueInput, residual, (heads + keyHeads) * d, keyHeads) ?? Columns(fused, outputs, (heads + keyHeads) * d, keyHeads * d), _batch, _pos, keyHeads, d);
+        HookTensor? shared = IsWanted(hooks.AttentionInput) ? Fire(hooks.AttentionInput, Copies(residual, heads)) : null;
+        HookTensor q = Fire(hooks.Query, Forked(block, hooks.QueryInput, residual, shared, 0, heads) ?? Columns(fused, outputs, 0, heads * d), _batch, _pos, heads, d);
+        HookTensor k = Fire(hooks.Key, Forked(block, hooks.KeyInput, residual, shared, heads * d, keyHeads) ?? Columns(fused, outputs, heads * d, keyHeads * d), _batch, _pos, keyHeads, d);
+        HookTensor v = Fire(hooks.Value, Forked(block, hooks.ValueInput, residual, shared, (heads + keyHeads) * d, keyHeads) ?? Columns(fused, outputs, (heads + keyHeads) * d, keyHeads * d), _batch, _pos, keyHeads, d);
         if (block.QueryNorm is not null && block.KeyNorm is not null)
         {
             q = NormaliseHeads(block.QueryNorm, hooks.QueryNorm, q);
@@ -232,13 +233,11 @@ internal sealed unsafe class HookedForward
     }
 
     // Queries, keys or values of heads that each read a copy of the residual stream of their own; null where nobody asks for the copies.
-    private float[]? Forked(HookedBlock block, string hook, HookTensor residual, int first, int heads)
+    private float[]? Forked(HookedBlock block, string hook, HookTensor residual, HookTensor? shared, int first, int heads)
     {
-        if (!IsWanted(hook)) return null;
+        if (shared is null && !IsWanted(hook)) return null;
         int width = _config.HiddenSize, d = _config.HeadDimension;
-        float[] copies = New((long)_rows * heads * width);
-        for (int i = 0; i < _rows * heads; i++) residual.Values.AsSpan(i / heads * width, width).CopyTo(copies.AsSpan(i * width));
-        HookTensor read = Fire(hook, copies, _batch, _pos, heads, width);
+        HookTensor read = Fire(hook, shared ?? Copies(residual, heads));
         if (_model.AttentionSumNorm is null && block.Norm1 is { } norm && _model.AttentionNorm is not null) read = Normalise(norm, read, width, static (_, value) => value, [_rows * heads, 1], null);
         float[] weights = New((long)heads * d * width), projected = New((long)_rows * heads * d);
         fixed (float* w = weights, all = projected)
@@ -261,6 +260,14 @@ internal sealed unsafe class HookedForward
         }
 
         return projected;
+    }
+
+    private HookTensor Copies(HookTensor residual, int heads)
+    {
+        int width = _config.HiddenSize;
+        float[] copies = New((long)_rows * heads * width);
+        for (int i = 0; i < _rows * heads; i++) residual.Values.AsSpan(i / heads * width, width).CopyTo(copies.AsSpan(i * width));
+        return new HookTensor([_batch, _pos, heads, width], copies);
     }
 
     // What each head adds, as a value of its own; their sum and the bias are attention's output.

@@ -6,7 +6,8 @@ namespace Plumbline.Models.Hooks;
 
 /// <summary>
 /// A transformer, decoder or encoder, whose every intermediate value can be read and changed at hooks named as in
-/// TransformerLens. It computes in f32 with the weights as the file holds them; folding is none, so values are the model's own.
+/// TransformerLens. It computes in f32 with the weights as the file holds them, so values are the model's own; folded weights
+/// come from <see cref="ModelWeights"/>, on purpose only.
 /// Safe for concurrent use; runs keep no state.
 /// </summary>
 public sealed class HookedTransformer : IDisposable
@@ -16,15 +17,14 @@ public sealed class HookedTransformer : IDisposable
     private readonly HookCatalog _catalog;
     private readonly ModelDescription _description;
 
-    private HookedTransformer(ModelFolder folder, int threads)
+    private HookedTransformer(string path, ModelConfig config, ModelDescription description, ITensorSource tensors, int threads)
     {
-        (Path, Config) = (folder.Path, folder.Config);
-        _description = KnownArchitectures.Describe(Config);
-        _catalog = new HookCatalog(Config, _description, folder.Tensors);
+        (Path, Config, _description) = (path, config, description);
+        _catalog = new HookCatalog(Config, _description, tensors);
         _pool = new WorkerPool(threads);
         try
         {
-            _weights = new HookedWeights(folder.Tensors, Config, _description, _pool);
+            _weights = new HookedWeights(tensors, Config, _description, _pool);
         }
         catch
         {
@@ -52,7 +52,13 @@ public sealed class HookedTransformer : IDisposable
     /// <param name="folder">The model's files; stays the caller's.</param>
     /// <param name="threads">Threads of the kernels; null for the processor's count.</param>
     /// <exception cref="ModelFileException">A tensor is missing.</exception>
-    public static HookedTransformer Load(ModelFolder folder, int? threads = null) => new(folder, threads ?? Environment.ProcessorCount);
+    public static HookedTransformer Load(ModelFolder folder, int? threads = null) =>
+        new(folder.Path, folder.Config, KnownArchitectures.Describe(folder.Config), folder.Tensors, threads ?? Environment.ProcessorCount);
+
+    /// <summary>A model of weights that were folded or changed.</summary>
+    /// <param name="weights">The weights; copied.</param>
+    /// <param name="threads">Threads of the kernels; null for the processor's count.</param>
+    public static HookedTransformer Load(ModelWeights weights, int? threads = null) => new(weights.Path, weights.Config, weights.Description, weights.ToTensors(), threads ?? Environment.ProcessorCount);
 
     /// <summary>Opens and loads a model.</summary>
     /// <param name="path">As <see cref="ModelFolder.Open"/> takes it.</param>

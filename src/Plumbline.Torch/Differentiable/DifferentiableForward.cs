@@ -155,6 +155,7 @@ internal sealed class DifferentiableForward
         BlockHooks hooks = _transformer.Catalog.Blocks[layer];
         int heads = _config.Heads, keyHeads = _config.KeyValueHeads, d = _config.HeadDimension;
         Tensor[] fused = Linear(_model.QueryKeyValue, layer, input, heads * d, keyHeads * d, keyHeads * d);
+        Tensor? shared = IsWanted(hooks.AttentionInput) ? Fire(hooks.AttentionInput, Copies(heads)) : null;
         Tensor q = Fire(hooks.Query, Forked(hooks.QueryInput, 0, heads) ?? fused[0].view(_batch, _pos, heads, d));
         Tensor k = Fire(hooks.Key, Forked(hooks.KeyInput, heads * d, keyHeads) ?? fused[1].view(_batch, _pos, keyHeads, d));
         Tensor v = Fire(hooks.Value, Forked(hooks.ValueInput, (heads + keyHeads) * d, keyHeads) ?? fused[2].view(_batch, _pos, keyHeads, d));
@@ -181,11 +182,13 @@ internal sealed class DifferentiableForward
         Tensor sum = Fire(hooks.Result, einsum("bphd,mhd->bphm", z, weight.reshape(_config.HiddenSize, heads, d))).sum(2);
         return bias is null ? sum : sum + bias;
 
+        Tensor Copies(int count) => Fork(residual.unsqueeze(2).expand(_batch, _pos, count, _config.HiddenSize));
+
         // What single heads read, normed by itself: [batch, pos, head, d_head].
         Tensor? Forked(string hook, int first, int count)
         {
-            if (!IsWanted(hook)) return null;
-            Tensor fork = Fire(hook, Fork(residual.unsqueeze(2).expand(_batch, _pos, count, _config.HiddenSize)));
+            if (shared is null && !IsWanted(hook)) return null;
+            Tensor fork = Fire(hook, shared is null ? Copies(count) : Fork(shared));
             if (_model.AttentionNorm is not null) fork = Plain(At(_model.AttentionNorm, layer), fork);
             (Tensor own, Tensor? offset) = RowsOf(_model.QueryKeyValue, layer, first, count * d);
             Tensor projected = einsum("bphm,hdm->bphd", fork, own.reshape(count, d, _config.HiddenSize));

@@ -55,7 +55,7 @@ public sealed class DifferentiableTransformer : IDisposable
     /// <summary>Copies of the residual stream that single heads or the MLP read, as <see cref="HookedTransformer.Forks"/>.</summary>
     public IReadOnlyList<HookPoint> Forks => Catalog.Forks;
 
-    /// <summary>The weights' names, Hugging Face's.</summary>
+    /// <summary>The weights' names: Hugging Face's, or those of <see cref="ModelWeights"/>.</summary>
     public IReadOnlyCollection<string> Parameters => _weights.Keys;
 
     internal ModelDescription Description { get; }
@@ -72,6 +72,16 @@ public sealed class DifferentiableTransformer : IDisposable
         ArgumentNullException.ThrowIfNull(folder);
         TorchRuntime.EnsureLoaded();
         return new DifferentiableTransformer(folder.Config, KnownArchitectures.Describe(folder.Config), folder.Tensors, type);
+    }
+
+    /// <summary>A model of weights that were folded or changed; <see cref="Parameters"/> then are their names.</summary>
+    /// <param name="weights">The weights; copied.</param>
+    /// <param name="type">Float32 or Float64.</param>
+    public static DifferentiableTransformer Load(ModelWeights weights, ScalarType type = ScalarType.Float32)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        TorchRuntime.EnsureLoaded();
+        return new DifferentiableTransformer(weights.Config, weights.Description, weights.ToTensors(), type);
     }
 
     /// <summary>Opens and loads a model.</summary>
