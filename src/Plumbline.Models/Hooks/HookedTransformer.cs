@@ -48,6 +48,8 @@ public sealed class HookedTransformer : IDisposable
     /// </summary>
     public IReadOnlyList<HookPoint> Forks => _catalog.Forks;
 
+    internal ModelDescription Description => _description;
+
     /// <summary>Loads a model; weights are copied into memory and the folder is not needed afterwards.</summary>
     /// <param name="folder">The model's files; stays the caller's.</param>
     /// <param name="threads">Threads of the kernels; null for the processor's count.</param>

@@ -27,6 +27,9 @@ internal static class Whitebox
     public static IEnumerable<GoldenCase> Cases(string file, string group, string model) =>
         Golden.Cases(Golden.Json("golden", "whitebox", file), group).Where(c => c.In.GetProperty("model").GetString() == model);
 
+    /// <summary>Logit of the answer minus that of the wrong token at the last position.</summary>
+    public static Func<HookTensor, double> Difference(string model) => ActivationPatching.LogitDifference(Prompts(model).GetProperty("answer").GetInt32(), Prompts(model).GetProperty("wrong").GetInt32());
+
     public static int[] Ints(JsonElement list) => [.. list.EnumerateArray().Select(e => e.GetInt32())];
 
     public static int[][] Rows(JsonElement rows) => [.. rows.EnumerateArray().Select(Ints)];
