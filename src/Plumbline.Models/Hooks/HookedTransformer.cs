@@ -1,5 +1,6 @@
 using Plumbline.Models.Architectures;
 using Plumbline.Models.Files;
+using Plumbline.Models.Inference;
 using Plumbline.Models.Kernels;
 
 namespace Plumbline.Models.Hooks;
@@ -86,8 +87,47 @@ public sealed class HookedTransformer : IDisposable
     /// <param name="cancellationToken">Stops between layers.</param>
     /// <exception cref="ArgumentException">Ids, mask, types or shapes do not fit, a hook does not exist, or an edit changed a shape.</exception>
     /// <exception cref="HookException">An edit gave NaN.</exception>
-    public HookedOutput Run(TokenBatch batch, HookRun? run = null, CancellationToken cancellationToken = default) =>
-        new HookedForward(Config, _description, _weights, _catalog, _pool, batch, run ?? new HookRun()).Run(cancellationToken);
+    public HookedOutput Run(TokenBatch batch, HookRun? run = null, CancellationToken cancellationToken = default) => Run(batch, run ?? new HookRun(), null, cancellationToken);
+
+    /// <summary>A sequence that grows token by token, with hooks at each step.</summary>
+    /// <exception cref="NotSupportedException">The model is no causal one, or a sequence's length changes the rotation of its beginning.</exception>
+    public HookedSequence Begin() => new(this);
+
+    /// <summary>Continues a prompt with hooks at every step: keys and values are computed once, edits run on the prompt and on each new token.</summary>
+    /// <param name="ids">The prompt.</param>
+    /// <param name="options">How tokens are chosen; stop strings need a tokenizer and are refused.</param>
+    /// <param name="edits">Changes; null for none.</param>
+    /// <param name="editPrompt">Whether the prompt is changed too, or the new tokens alone.</param>
+    /// <param name="cancellationToken">Stops between layers.</param>
+    /// <returns>The new ids, an end-of-sequence token not among them.</returns>
+    /// <exception cref="NotSupportedException">As <see cref="Begin"/>.</exception>
+    public IReadOnlyList<int> Generate(IReadOnlyList<int> ids, GenerationOptions? options = null, IReadOnlyList<HookEdit>? edits = null, bool editPrompt = true, CancellationToken cancellationToken = default)
+    {
+        options ??= new GenerationOptions();
+        options.Validate();
+        if (options.StopStrings.Count > 0) throw new ArgumentException("Stop strings need a tokenizer; stop by tokens here.", nameof(options));
+        HookedSequence sequence = Begin();
+        Sampler sampler = new(options, ids);
+        List<int> generated = [];
+        HookRun token = new() { Edits = edits ?? [], Logits = LogitPositions.Last }, prompt = editPrompt ? token : token with { Edits = [] };
+        HookTensor logits = sequence.Append(ids, prompt, cancellationToken).Logits ?? throw new InvalidOperationException($"{Path} has no vocabulary head.");
+        int most = Config.Positions == PositionKind.Learned ? Math.Min(options.MaxTokens, Config.MaxPositions - ids.Count) : options.MaxTokens;
+        while (generated.Count < most)
+        {
+            int id = sampler.Next(logits.Row(0, 0)).Id;
+            if (Config.EosIds.Contains(id) && !options.IgnoreEnd) break;
+            generated.Add(id);
+            if (generated.Count < most) logits = sequence.Append([id], token, cancellationToken).Logits!;
+        }
+
+        return generated;
+    }
+
+    internal HookedOutput Run(TokenBatch batch, HookRun run, HookedKeyValues? keyValues, CancellationToken cancellationToken)
+    {
+        using HookedForward forward = new(Config, _description, _weights, _catalog, _pool, batch, run, keyValues);
+        return forward.Run(cancellationToken);
+    }
 
     /// <summary>Runs prompts and keeps values.</summary>
     /// <param name="batch">Prompts.</param>
