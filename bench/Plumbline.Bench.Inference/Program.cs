@@ -12,5 +12,11 @@ if (args is ["model", string path, ..])
     return 0;
 }
 
-Console.Error.WriteLine("kernels [threads]\nmodel PATH [threads] [FILE with a sentence a line]");
+if (args is ["hooks", string hooked, ..])
+{
+    HookedBench.Run(hooked, args.Length > 2 ? int.Parse(args[2]) : Environment.ProcessorCount);
+    return 0;
+}
+
+Console.Error.WriteLine("kernels [threads]\nhooks PATH [threads]\nmodel PATH [threads] [FILE with a sentence a line]");
 return 2;

@@ -11,7 +11,7 @@ internal sealed class HookCatalog
     private const string Batch = "batch", Pos = "pos", Model = "d_model", Heads = "heads", KeyValueHeads = "kv_heads", Head = "d_head";
     private readonly ModelConfig _config;
     private readonly ModelDescription _model;
-    private readonly List<HookPoint> _hooks = [];
+    private readonly List<HookPoint> _hooks = [], _forks = [];
     private readonly FrozenDictionary<string, HookPoint> _byName;
 
     public HookCatalog(ModelConfig config, ModelDescription model, ITensorSource tensors)
@@ -23,10 +23,13 @@ internal sealed class HookCatalog
         foreach (BlockHooks block in Blocks) Block(block);
         if (config.Causal) Ending();
         else EncoderEnding(tensors);
-        _byName = _hooks.ToFrozenDictionary(hook => hook.Name, StringComparer.Ordinal);
+        _byName = _hooks.Concat(_forks).ToFrozenDictionary(hook => hook.Name, StringComparer.Ordinal);
     }
 
     public IReadOnlyList<HookPoint> All => _hooks;
+
+    /// <summary>Copies of the residual stream, before the norm, that single heads or the MLP read; they exist where a pattern spells their last part.</summary>
+    public IReadOnlyList<HookPoint> Forks => _forks;
 
     public IReadOnlyList<BlockHooks> Blocks { get; }
 
@@ -40,14 +43,14 @@ internal sealed class HookCatalog
     {
         List<HookPoint> matches;
         if (!pattern.Contains('*', StringComparison.Ordinal)) matches = _byName.TryGetValue(pattern, out HookPoint? one) ? [one] : [];
-        else matches = [.. _hooks.Where(hook => Matches(pattern, hook))];
+        else matches = [.. _hooks.Concat(_forks).Where(hook => Matches(pattern, hook))];
         if (matches.Count > 0) return matches;
 
         string[] parts = pattern.Split('.');
         string layer = parts is ["blocks", _, ..] && int.TryParse(parts[1], out int number) && (number < 0 || number >= _config.Layers)
             ? $" Layer {number} is out of range; the model has layers from 0 to {_config.Layers - 1}."
             : "";
-        throw new ArgumentException($"There is no hook {pattern} in this {_config.Architecture} model.{layer} Near it are {string.Join(", ", Near(pattern, _hooks.Select(hook => hook.Name)))}.");
+        throw new ArgumentException($"There is no hook {pattern} in this {_config.Architecture} model.{layer} Near it are {string.Join(", ", Near(pattern, _byName.Keys.Order(StringComparer.Ordinal)))}.");
     }
 
     /// <summary>The three names with the fewest edits to a wrong one.</summary>
@@ -102,6 +105,11 @@ internal sealed class HookCatalog
     {
         int layer = b.Layer;
         Add(b.ResidPre, layer, Batch, Pos, Model);
+        _forks.Add(new HookPoint(b.QueryInput, [Batch, Pos, Heads, Model], Optional: true, layer));
+        _forks.Add(new HookPoint(b.KeyInput, [Batch, Pos, KeyValueHeads, Model], Optional: true, layer));
+        _forks.Add(new HookPoint(b.ValueInput, [Batch, Pos, KeyValueHeads, Model], Optional: true, layer));
+        _forks.Add(new HookPoint(b.MlpInput, [Batch, Pos, Model], Optional: true, layer));
+        if (_config.KeyValueHeads == _config.Heads) _forks.Add(new HookPoint(b.AttentionInput, [Batch, Pos, Heads, Model], Optional: true, layer));
         if (_model.AttentionNorm is not null) Norm(b.Norm1, layer);
         Add(b.Query, layer, Batch, Pos, Heads, Head);
         Add(b.Key, layer, Batch, Pos, KeyValueHeads, Head);
@@ -181,6 +189,7 @@ internal sealed class BlockHooks
         string at = $"blocks.{layer}.", attention = at + "attn.", mlp = at + "mlp.";
         Layer = layer;
         (ResidPre, ResidMid, ResidPost, NormalizedResidPost) = (at + "hook_resid_pre", at + "hook_resid_mid", at + "hook_resid_post", at + "hook_normalized_resid_post");
+        (QueryInput, KeyInput, ValueInput, MlpInput, AttentionInput) = (at + "hook_q_input", at + "hook_k_input", at + "hook_v_input", at + "hook_mlp_in", at + "hook_attn_in");
         (AttentionOut, MlpOut) = (at + "hook_attn_out", at + "hook_mlp_out");
         (Norm1, Norm2, _norm1Post, _norm2Post) = (NormHooks.Of(at + "ln1."), NormHooks.Of(at + "ln2."), NormHooks.Of(at + "ln1_post."), NormHooks.Of(at + "ln2_post."));
         (QueryNorm, KeyNorm) = (NormHooks.Of(attention + "q_norm."), NormHooks.Of(attention + "k_norm."));
@@ -198,6 +207,16 @@ internal sealed class BlockHooks
     public string ResidPost { get; }
 
     public string NormalizedResidPost { get; }
+
+    public string QueryInput { get; }
+
+    public string KeyInput { get; }
+
+    public string ValueInput { get; }
+
+    public string MlpInput { get; }
+
+    public string AttentionInput { get; }
 
     public string AttentionOut { get; }
 

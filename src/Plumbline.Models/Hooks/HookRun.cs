@@ -20,6 +20,19 @@ public sealed record HookRun
 
     /// <summary>Which positions' logits are computed; the head of a large vocabulary is half of a small model's time. Default: all.</summary>
     public LogitPositions Logits { get; init; }
+
+    /// <summary>In what precision kept values are held. Default: f32, as references without a copy.</summary>
+    public CachePrecision Precision { get; init; }
+}
+
+/// <summary>How a cache holds values.</summary>
+public enum CachePrecision
+{
+    /// <summary>f32: the values themselves.</summary>
+    Single,
+
+    /// <summary>f16: half the memory, 11 bits of precision; read as f32 again. What is beyond ±65504 becomes infinite.</summary>
+    Half,
 }
 
 /// <summary>Positions whose logits are computed.</summary>

@@ -8,9 +8,10 @@ namespace Plumbline.Models.Hooks;
 
 /// <summary>
 /// One forward pass with hooks. Values lie as [batch, pos, …]; padded rows are computed along and nothing real reads them.
-/// A hooked value is an array of its own that is not written again, so that a cache holds references.
+/// A value that somebody watches is an array of its own that is not written again, so that a cache holds references; what nobody
+/// watches lies in arrays that the next layer uses again.
 /// </summary>
-internal sealed unsafe class HookedForward
+internal sealed unsafe class HookedForward : IDisposable
 {
     private readonly ModelConfig _config;
     private readonly ModelDescription _model;
@@ -25,19 +26,31 @@ internal sealed unsafe class HookedForward
     private readonly Dictionary<string, Wanted> _wanted = new(StringComparer.Ordinal);
     private readonly ActivationCache _cache = new();
     private readonly HookedAttention _attention;
+    private readonly HookedKeyValues? _keyValues;
+    private readonly Dictionary<string, float[]> _reused = new(StringComparer.Ordinal);
+    private NativeBuffer? _packed;
 
-    public HookedForward(ModelConfig config, ModelDescription model, HookedWeights weights, HookCatalog catalog, WorkerPool pool, TokenBatch tokens, HookRun run)
+    /// <param name="config">The model.</param>
+    /// <param name="model">Its description.</param>
+    /// <param name="weights">Its weights.</param>
+    /// <param name="catalog">Its hooks.</param>
+    /// <param name="pool">Threads.</param>
+    /// <param name="tokens">Prompts, or the next tokens of a sequence.</param>
+    /// <param name="run">What is kept and changed.</param>
+    /// <param name="keyValues">Keys and values of the sequence so far, which this run's join; null for prompts by themselves.</param>
+    public HookedForward(ModelConfig config, ModelDescription model, HookedWeights weights, HookCatalog catalog, WorkerPool pool, TokenBatch tokens, HookRun run, HookedKeyValues? keyValues = null)
     {
+        _keyValues = keyValues;
         (_config, _model, _weights, _catalog, _pool, _tokens, _run) = (config, model, weights, catalog, pool, tokens, run);
         _ranges = tokens.Check(config);
         (_batch, _pos) = (tokens.Ids.Count, tokens.Ids[0].Count);
         _rows = checked(_batch * _pos);
         _padded = _ranges.Any(range => range.First > 0 || range.End < _pos);
-        (_start, _stop) = Layers(run, config.Layers);
+        (_start, _stop) = HookReach.Layers(run.StartAtLayer, run.StopAtLayer, config.Layers);
         CheckResidual();
         foreach (string pattern in run.Keep) Want(pattern, null);
         foreach (HookEdit edit in run.Edits) Want(edit.Pattern, edit.Apply);
-        _attention = new HookedAttention(config, pool, _ranges, _pos);
+        _attention = new HookedAttention(config, pool, _ranges, _pos, keyValues);
     }
 
     public HookedOutput Run(CancellationToken cancellationToken)
@@ -56,17 +69,14 @@ internal sealed unsafe class HookedForward
             logits = _config.Causal ? Unembed(residual) : EncoderHeads(residual);
         }
 
+        _keyValues?.Advance(_pos);
         return new HookedOutput(logits, residual, _cache);
     }
 
-    private static (int Start, int Stop) Layers(HookRun run, int layers)
+    public void Dispose()
     {
-        int stop = run.StopAtLayer ?? layers;
-        if (stop < 0) stop += layers;
-        if (stop < 0 || stop > layers) throw new ArgumentException($"StopAtLayer {run.StopAtLayer} is out of range; the model has {layers} layers, so it is from {-layers} to {layers}.");
-        if (run.StartAtLayer < 0 || run.StartAtLayer > layers) throw new ArgumentException($"StartAtLayer {run.StartAtLayer} is out of range; the model has {layers} layers, so it is from 0 to {layers}.");
-        if (run.StartAtLayer > stop) throw new ArgumentException($"StartAtLayer {run.StartAtLayer} is behind StopAtLayer {stop}.");
-        return (run.StartAtLayer, stop);
+        _packed?.Dispose();
+        _attention.Dispose();
     }
 
     private void CheckResidual()
@@ -99,13 +109,12 @@ internal sealed unsafe class HookedForward
     private bool Fires(HookPoint hook)
     {
         if (hook.Name == "unembed.hook_out" && _run.Logits != LogitPositions.All) return false;
-        if (hook.Layer is int layer) return layer >= _start && layer < _stop;
-        bool ending = hook.Name.StartsWith("ln_final.", StringComparison.Ordinal) || hook.Name.StartsWith("unembed.", StringComparison.Ordinal) || hook.Name.StartsWith("mlm_head.", StringComparison.Ordinal)
-            || hook.Name.StartsWith("pooler.", StringComparison.Ordinal) || hook.Name.StartsWith("nsp_head.", StringComparison.Ordinal);
-        return ending ? _run.StopAtLayer is null : _start == 0 && _run.Residual is null;
+        return HookReach.Fires(hook, _start, _stop, _run.StopAtLayer is null, _start == 0 && _run.Residual is null);
     }
 
     private bool IsWanted(string name) => _wanted.ContainsKey(name);
+
+    private bool Edited(string name) => _wanted.TryGetValue(name, out Wanted? wanted) && wanted.Edits.Count > 0;
 
     private HookTensor Fire(string name, HookTensor value)
     {
@@ -119,7 +128,7 @@ internal sealed unsafe class HookedForward
             value = result;
         }
 
-        if (wanted.Keep) _cache.Add(name, value);
+        if (wanted.Keep) _cache.Add(name, value, _run.Precision);
         return value;
     }
 
@@ -164,9 +173,9 @@ internal sealed unsafe class HookedForward
         if (_weights.ProjectIn is not null) embedded = Multiply(_weights.ProjectIn, embedded);
         string at = _config.Causal ? "" : "embed.";
         HookTensor sum = Fire(at + "hook_embed", embedded, _batch, _pos, width);
-        if (_weights.Positions is not null) sum = Add(sum, Fire(at + "hook_pos_embed", Rows(_weights.Positions, (row, i) => _config.PositionOffset + i - _ranges[row].First), _batch, _pos, width));
+        if (_weights.Positions is not null) sum = Add(sum, Fire(at + "hook_pos_embed", Rows(_weights.Positions, (row, i) => _config.PositionOffset + (_keyValues?.RealLength(row) ?? 0) + i - _ranges[row].First), _batch, _pos, width));
         if (_weights.TokenTypes is not null) sum = Add(sum, Fire(at + "hook_token_type_embed", Rows(_weights.TokenTypes, (row, i) => _tokens.Types is null ? 0 : _tokens.Types[row][i]), _batch, _pos, width));
-        if (_weights.EmbeddingNorm is not null) sum = Normalise(_weights.EmbeddingNorm, NormHooks.Embedding, sum);
+        if (_weights.EmbeddingNorm is not null) sum = Normalise(_weights.EmbeddingNorm, NormHooks.Embedding, sum, New(sum.Values.Length));
         return _config.Causal ? sum : Fire("hook_full_embed", sum);
     }
 
@@ -189,32 +198,32 @@ internal sealed unsafe class HookedForward
         HookedBlock block = _weights.Blocks[layer];
         bool normsOnSums = _model.AttentionSumNorm is not null;
         residual = Fire(hooks.ResidPre, residual);
-        HookTensor input = !normsOnSums && block.Norm1 is { } before ? Normalise(before, hooks.Norm1, residual) : residual;
-        HookTensor attention = Attention(layer, input);
-        if (block.AfterAttentionNorm is not null) attention = Normalise(block.AfterAttentionNorm, hooks.AfterAttention(_model), attention);
+        HookTensor attention = Attention(layer, residual);
+        if (block.AfterAttentionNorm is not null) attention = Normalise(block.AfterAttentionNorm, hooks.AfterAttention(_model), attention, Place(hooks.AttentionOut, "attention after", _rows * _config.HiddenSize));
         attention = Fire(hooks.AttentionOut, attention);
 
         HookTensor middle = residual;
         if (!_config.ParallelResidual) middle = Fire(hooks.ResidMid, Add(residual, attention));
-        if (normsOnSums) middle = Normalise(block.Norm1!, hooks.Norm1, middle);
-        input = !normsOnSums && block.Norm2 is { } second ? Normalise(second, hooks.Norm2, middle) : middle;
-        HookTensor mlp = Mlp(block, hooks, input);
-        if (block.AfterMlpNorm is not null) mlp = Normalise(block.AfterMlpNorm, hooks.AfterMlp(_model), mlp);
+        if (normsOnSums) middle = Normalise(block.Norm1!, hooks.Norm1, middle, New((long)_rows * _config.HiddenSize));
+        HookTensor mlp = Mlp(block, hooks, normsOnSums ? null : block.Norm2, IsWanted(hooks.MlpInput) ? Fire(hooks.MlpInput, middle) : middle);
+        if (block.AfterMlpNorm is not null) mlp = Normalise(block.AfterMlpNorm, hooks.AfterMlp(_model), mlp, Place(hooks.MlpOut, "mlp after", _rows * _config.HiddenSize));
         mlp = Fire(hooks.MlpOut, mlp);
 
-        residual = Fire(hooks.ResidPost, Add(_config.ParallelResidual ? Add(residual, attention) : middle, mlp));
-        return normsOnSums ? Fire(hooks.NormalizedResidPost, Normalise(block.Norm2!, hooks.Norm2, residual)) : residual;
+        residual = Fire(hooks.ResidPost, _config.ParallelResidual ? Add(residual, attention, mlp) : Add(middle, mlp));
+        return normsOnSums ? Fire(hooks.NormalizedResidPost, Normalise(block.Norm2!, hooks.Norm2, residual, New((long)_rows * _config.HiddenSize))) : residual;
     }
 
-    private HookTensor Attention(int layer, HookTensor input)
+    private HookTensor Attention(int layer, HookTensor residual)
     {
         BlockHooks hooks = _catalog.Blocks[layer];
         HookedBlock block = _weights.Blocks[layer];
-        int heads = _config.Heads, keyHeads = _config.KeyValueHeads, d = _config.HeadDimension, outputs = block.QueryKeyValue.Outputs;
-        float[] fused = Multiply(block.QueryKeyValue, input.Values);
-        HookTensor q = Fire(hooks.Query, Columns(fused, outputs, 0, heads * d), _batch, _pos, heads, d);
-        HookTensor k = Fire(hooks.Key, Columns(fused, outputs, heads * d, keyHeads * d), _batch, _pos, keyHeads, d);
-        HookTensor v = Fire(hooks.Value, Columns(fused, outputs, (heads + keyHeads) * d, keyHeads * d), _batch, _pos, keyHeads, d);
+        int heads = _config.Heads, keyHeads = _config.KeyValueHeads, d = _config.HeadDimension;
+        HookedNorm? norm = _model.AttentionNorm is null ? null : block.Norm1;
+        RowBlocks packed = Input(norm, hooks.Norm1, residual);
+        HookTensor? shared = IsWanted(hooks.AttentionInput) ? Fire(hooks.AttentionInput, Copies(residual, heads)) : null;
+        HookTensor q = Fire(hooks.Query, Projected(block.Query, hooks.Query, hooks.QueryInput, "q", heads));
+        HookTensor k = Fire(hooks.Key, Projected(block.Key, hooks.Key, hooks.KeyInput, "k", keyHeads));
+        HookTensor v = Fire(hooks.Value, Projected(block.Value, hooks.Value, hooks.ValueInput, "v", keyHeads));
         if (block.QueryNorm is not null && block.KeyNorm is not null)
         {
             q = NormaliseHeads(block.QueryNorm, hooks.QueryNorm, q);
@@ -223,24 +232,77 @@ internal sealed unsafe class HookedForward
 
         if (_config.Positions != PositionKind.Learned)
         {
-            q = Fire(hooks.RotatedQuery, _attention.Rotate(layer, q));
-            k = Fire(hooks.RotatedKey, _attention.Rotate(layer, k));
+            q = Fire(hooks.RotatedQuery, Rotated(hooks.RotatedQuery, "rotated q", q));
+            k = Fire(hooks.RotatedKey, Rotated(hooks.RotatedKey, "rotated k", k));
         }
 
-        HookTensor z;
-        if (IsWanted(hooks.Scores) || IsWanted(hooks.Pattern))
+        (HookedAttention.Keys keys, HookedAttention.Keys values) = _attention.Join(layer, k, v);
+        float[] mixed = Place(hooks.Z, "z", _rows * heads * d);
+        int total = _pos + (_keyValues?.Length ?? 0);
+        int[] square = [_batch, heads, _pos, total];
+        long size = (long)_batch * heads * _pos * total;
+        if (Edited(hooks.Scores) || Edited(hooks.Pattern))
         {
-            HookTensor scores = Fire(hooks.Scores, _attention.Scores(layer, q, k));
-            z = _attention.Mix(Fire(hooks.Pattern, _attention.Pattern(scores)), v);
+            float[] scores = New(size);
+            _attention.Scores(layer, q, keys, scores);
+            _attention.Mix(Fire(hooks.Pattern, _attention.Pattern(Fire(hooks.Scores, new HookTensor(square, scores)))), values, mixed);
         }
         else
         {
-            z = _attention.Attend(layer, q, k, v);
+            float[]? scores = IsWanted(hooks.Scores) ? New(size) : null, pattern = IsWanted(hooks.Pattern) ? New(size) : null;
+            _attention.Attend(layer, q, keys, values, mixed, scores, pattern);
+            if (scores is not null) Fire(hooks.Scores, new HookTensor(square, scores));
+            if (pattern is not null) Fire(hooks.Pattern, new HookTensor(square, pattern));
         }
 
-        z = Fire(hooks.Z, z);
-        float[] output = IsWanted(hooks.Result) ? ByHeads(block.Output, hooks.Result, z) : Multiply(block.Output, z.Values);
+        HookTensor z = Fire(hooks.Z, new HookTensor([_batch, _pos, heads, d], mixed));
+        float[] output = IsWanted(hooks.Result) ? ByHeads(block.Output, hooks.Result, z) : Multiply(block.Output, z.Values, Place(hooks.AttentionOut, "attention", _rows * _config.HiddenSize));
         return new HookTensor([_batch, _pos, _config.HiddenSize], output);
+
+        HookTensor Projected(Linear linear, string hook, string fork, string purpose, int count) => new([_batch, _pos, count, d],
+            Forked(linear, norm, fork, residual, shared, count) ?? Multiply(linear, packed, Place(hook, purpose, _rows * count * d)));
+    }
+
+    private HookTensor Rotated(string hook, string purpose, HookTensor x)
+    {
+        int layer = _catalog[hook].Layer!.Value;
+        float[] turned = Place(hook, purpose, x.Values.Length);
+        _attention.Rotate(layer, x, turned);
+        return new HookTensor(x.Shape, turned);
+    }
+
+    // Queries, keys or values of heads that each read a copy of the residual stream of their own; null where nobody asks for the copies.
+    private float[]? Forked(Linear linear, HookedNorm? norm, string hook, HookTensor residual, HookTensor? shared, int heads)
+    {
+        if (shared is null && !IsWanted(hook)) return null;
+        int width = _config.HiddenSize, d = _config.HeadDimension;
+        HookTensor read = Fire(hook, shared ?? Copies(residual, heads));
+        if (norm is not null) read = Normalise(norm, null, read, width, [_rows * heads, 1], New(read.Values.Length));
+        float[] weights = New((long)heads * d * width), projected = New((long)_rows * heads * d);
+        fixed (float* w = weights, all = projected)
+        {
+            for (int row = 0; row < heads * d; row++) linear.ReadRow(row, w + ((long)row * width));
+            for (int head = 0; head < heads; head++)
+            {
+                fixed (float* a = Columns(read.Values, heads * width, head * width, width, _rows))
+                {
+                    using PackedMatrix matrix = PackedMatrix.Pack(d, width, w + ((long)head * d * width), _pool);
+                    using NativeBuffer packed = Pack(a, _rows, width);
+                    MatrixProduct.Multiply(_pool, new RowBlocks(packed.Floats, _rows, width), matrix, all + (head * d), (long)heads * d);
+                }
+            }
+        }
+
+        AddBias(linear, projected);
+        return projected;
+    }
+
+    private HookTensor Copies(HookTensor residual, int heads)
+    {
+        int width = _config.HiddenSize;
+        float[] copies = New((long)_rows * heads * width);
+        for (int i = 0; i < _rows * heads; i++) residual.Values.AsSpan(i / heads * width, width).CopyTo(copies.AsSpan(i * width));
+        return new HookTensor([_batch, _pos, heads, width], copies);
     }
 
     // What each head adds, as a value of its own; their sum and the bias are attention's output.
@@ -256,7 +318,7 @@ internal sealed unsafe class HookedForward
         float[] results = New((long)_rows * heads * width);
         for (int head = 0; head < heads; head++)
         {
-            float[] own = Columns(weights, heads * d, head * d, d, width), values = Columns(z.Values, heads * d, head * d, d);
+            float[] own = Columns(weights, heads * d, head * d, d, width), values = Columns(z.Values, heads * d, head * d, d, _rows);
             fixed (float* w = own, a = values, c = results)
             {
                 using PackedMatrix matrix = PackedMatrix.Pack(width, d, w, _pool);
@@ -277,19 +339,20 @@ internal sealed unsafe class HookedForward
         return sum;
     }
 
-    private HookTensor Mlp(HookedBlock block, BlockHooks hooks, HookTensor input)
+    private HookTensor Mlp(HookedBlock block, BlockHooks hooks, HookedNorm? norm, HookTensor read)
     {
-        int inner = _config.IntermediateSize;
-        float[] up = Multiply(block.Up, input.Values);
-        HookTensor pre = Fire(hooks.MlpPre, _model.Gated ? Columns(up, 2 * inner, 0, inner) : up, _batch, _pos, inner);
-        HookTensor? linear = _model.Gated ? Fire(hooks.MlpPreLinear, Columns(up, 2 * inner, inner, inner), _batch, _pos, inner) : null;
-        HookTensor post = Fire(hooks.MlpPost, Activate(pre.Values, linear?.Values, inner), _batch, _pos, inner);
-        return new HookTensor([_batch, _pos, _config.HiddenSize], Multiply(block.Down, post.Values));
+        int inner = _config.IntermediateSize, count = _rows * inner;
+        RowBlocks packed = Input(norm, hooks.Norm2, read);
+        float[] first = Multiply(block.Gate ?? block.Up, packed, Place(hooks.MlpPre, "pre", count));
+        float[]? second = block.Gate is null ? null : Multiply(block.Up, packed, Place(hooks.MlpPreLinear, "linear", count));
+        HookTensor pre = Fire(hooks.MlpPre, first, _batch, _pos, inner);
+        HookTensor? linear = second is null ? null : Fire(hooks.MlpPreLinear, second, _batch, _pos, inner);
+        HookTensor post = Fire(hooks.MlpPost, Activate(pre.Values, linear?.Values, inner, Place(hooks.MlpPost, "post", count)), _batch, _pos, inner);
+        return new HookTensor([_batch, _pos, _config.HiddenSize], Multiply(block.Down, post.Values, Place(hooks.MlpOut, "mlp", _rows * _config.HiddenSize)));
     }
 
-    private float[] Activate(float[] values, float[]? gated, int width)
+    private float[] Activate(float[] values, float[]? gated, int width, float[] result)
     {
-        float[] result = New(values.Length);
         fixed (float* x = values, g = gated, y = result)
         {
             float* from = x, by = g, to = y;
@@ -301,7 +364,7 @@ internal sealed unsafe class HookedForward
 
     private HookTensor? Unembed(HookTensor residual)
     {
-        HookTensor input = Fire("unembed.hook_in", Normalise(_weights.FinalNorm!, NormHooks.Final, residual));
+        HookTensor input = Fire("unembed.hook_in", Normalise(_weights.FinalNorm!, NormHooks.Final, residual, New(residual.Values.Length)));
         return Head(input);
     }
 
@@ -321,9 +384,9 @@ internal sealed unsafe class HookedForward
 
         if (_weights.Head is null) return null;
         float[] transformed = hidden.Values;
-        if (_weights.HeadTransform is not null) transformed = Activate(Multiply(_weights.HeadTransform, transformed), null, _config.HiddenSize);
+        if (_weights.HeadTransform is not null) transformed = Activate(Multiply(_weights.HeadTransform, transformed), null, _config.HiddenSize, New(transformed.Length));
         HookTensor normed = new([_batch, _pos, _config.HiddenSize], transformed);
-        if (_weights.HeadNorm is not null) normed = Normalise(_weights.HeadNorm, NormHooks.Head, normed);
+        if (_weights.HeadNorm is not null) normed = Normalise(_weights.HeadNorm, NormHooks.Head, normed, New(transformed.Length));
         return Head(Fire("unembed.hook_in", normed));
     }
 
@@ -364,77 +427,137 @@ internal sealed unsafe class HookedForward
         return capped;
     }
 
-    private HookTensor Normalise(HookedNorm norm, NormHooks hooks, HookTensor x) => Normalise(norm, hooks, x, norm.Weight.Length, [_batch, _pos, 1]);
-
-    private HookTensor NormaliseHeads(HookedNorm norm, NormHooks hooks, HookTensor x) =>
-        Normalise(norm, hooks, x, norm.Weight.Length, norm.Weight.Length == x.Shape[3] ? [_batch, _pos, x.Shape[2], 1] : [_batch, _pos, 1]);
-
-    // Over runs of `width` values; scale and normalised value are hooks, weight and bias come after.
-    private HookTensor Normalise(HookedNorm norm, NormHooks hooks, HookTensor x, int width, int[] scaleShape)
+    // What matrices read: the normed stream in the tiles' blocks. It is no hook itself, so it is never laid out in rows where nobody changes scale or normalised value.
+    private RowBlocks Input(HookedNorm? norm, NormHooks hooks, HookTensor x)
     {
-        int count = x.Values.Length / width;
-        float[] scales = New(count), means = norm.Centred ? New(count) : [];
-        for (int i = 0; i < count; i++)
+        int width = _config.HiddenSize;
+        RowBlocks blocks = Blocks(_rows, width);
+        if (norm is not null && (Edited(hooks.Scale) || Edited(hooks.Normalized)))
         {
-            ReadOnlySpan<float> row = x.Values.AsSpan(i * width, width);
-            double mean = 0, squares = 0;
-            if (norm.Centred)
+            x = Normalise(norm, hooks, x, Place("", "normed", x.Values.Length));
+            norm = null;
+        }
+
+        float[]? scales = norm is not null && IsWanted(hooks.Scale) ? New(_rows) : null, normalised = norm is not null && IsWanted(hooks.Normalized) ? New(x.Values.Length) : null;
+        fixed (float* values = x.Values)
+        {
+            float* rows = values;
+            _pool.Run(blocks.Count, (b, _) =>
             {
-                foreach (float value in row) mean += value;
-                mean /= width;
-                means[i] = (float)mean;
-            }
+                if (norm is null)
+                {
+                    blocks.Fill(b, rows, width);
+                    return;
+                }
 
-            foreach (float value in row) squares += (value - mean) * (value - mean);
-            scales[i] = (float)Math.Sqrt((squares / width) + norm.Epsilon);
+                float[] normed = System.Buffers.ArrayPool<float>.Shared.Rent(Tile.Height * width);
+                int first = b * Tile.Height, count = blocks.RowsOf(b);
+                fixed (float* to = normed)
+                {
+                    for (int r = 0; r < count; r++)
+                    {
+                        float* from = rows + ((long)(first + r) * width), own = to + (r * width);
+                        (float mean, float scale) = norm.Statistics(from, width);
+                        norm.Normalise(from, mean, scale, own, width);
+                        if (scales is not null) scales[first + r] = scale;
+                        if (normalised is not null) new ReadOnlySpan<float>(own, width).CopyTo(normalised.AsSpan((first + r) * width, width));
+                        norm.Weigh(own, own, width);
+                    }
+
+                    RowBlocks.Pack(to, width, count, width, blocks.Block(b), blocks.HeightOf(b));
+                }
+
+                System.Buffers.ArrayPool<float>.Shared.Return(normed);
+            });
         }
 
-        HookTensor scale = Fire(hooks.Scale, scales, scaleShape);
-        float[] normalised = New(x.Values.Length);
-        for (int i = 0; i < count; i++)
-        {
-            Span<float> to = normalised.AsSpan(i * width, width);
-            ReadOnlySpan<float> row = x.Values.AsSpan(i * width, width);
-            if (norm.Centred)
-            {
-                TensorPrimitives.Subtract(row, means[i], to);
-                row = to;
-            }
-
-            TensorPrimitives.Divide(row, scale.Values[i], to);
-        }
-
-        HookTensor fired = Fire(hooks.Normalized, new HookTensor(x.Shape, normalised));
-        float[] result = New(x.Values.Length);
-        for (int i = 0; i < count; i++)
-        {
-            Span<float> to = result.AsSpan(i * width, width);
-            TensorPrimitives.Multiply(fired.Values.AsSpan(i * width, width), norm.Weight, to);
-            if (norm.Bias is not null) TensorPrimitives.Add(to, norm.Bias, to);
-        }
-
-        return new HookTensor(x.Shape, result);
+        if (scales is not null) Fire(hooks.Scale, scales, _batch, _pos, 1);
+        if (normalised is not null) Fire(hooks.Normalized, normalised, _batch, _pos, width);
+        return blocks;
     }
 
-    private static HookTensor Add(HookTensor a, HookTensor b)
+    private HookTensor Normalise(HookedNorm norm, NormHooks hooks, HookTensor x, float[] result) => Normalise(norm, hooks, x, norm.Weight.Length, [_batch, _pos, 1], result);
+
+    private HookTensor NormaliseHeads(HookedNorm norm, NormHooks hooks, HookTensor x) =>
+        Normalise(norm, hooks, x, norm.Weight.Length, norm.Weight.Length == x.Shape[3] ? [_batch, _pos, x.Shape[2], 1] : [_batch, _pos, 1], New(x.Values.Length));
+
+    // Over runs of `width` values; scale and normalised value are hooks where hooks are given, weight and bias come after.
+    private HookTensor Normalise(HookedNorm norm, NormHooks? hooks, HookTensor x, int width, int[] scaleShape, float[] result)
     {
+        int count = x.Values.Length / width;
+        float[] scales = New(count), means = New(count), normalised = New(x.Values.Length);
+        Each((i, from, _) => (means[i], scales[i]) = norm.Statistics(from, width), x.Values, normalised);
+        HookTensor scale = new(scaleShape, scales);
+        if (hooks is not null) scale = Fire(hooks.Scale, scale);
+        Each((i, from, to) => norm.Normalise(from, means[i], scale.Values[i], to, width), x.Values, normalised);
+        HookTensor fired = new(x.Shape, normalised);
+        if (hooks is not null) fired = Fire(hooks.Normalized, fired);
+        Each((_, from, to) => norm.Weigh(from, to, width), fired.Values, result);
+        return new HookTensor(x.Shape, result);
+
+        void Each(RowStep step, float[] from, float[] to)
+        {
+            const int Some = 16;
+            fixed (float* f = from, t = to)
+            {
+                float* source = f, target = t;
+                _pool.Run((count + Some - 1) / Some, (piece, _) =>
+                {
+                    for (int i = piece * Some; i < Math.Min(count, (piece + 1) * Some); i++) step(i, source + ((long)i * width), target + ((long)i * width));
+                });
+            }
+        }
+    }
+
+    private delegate void RowStep(int row, float* from, float* to);
+
+    private HookTensor Add(HookTensor a, HookTensor b, HookTensor? c = null)
+    {
+        const int Part = 1 << 15;
         float[] sum = New(a.Values.Length);
-        TensorPrimitives.Add(a.Values, b.Values, sum);
+        _pool.Run((sum.Length + Part - 1) / Part, (piece, _) =>
+        {
+            int from = piece * Part, count = Math.Min(Part, sum.Length - from);
+            Span<float> to = sum.AsSpan(from, count);
+            TensorPrimitives.Add(a.Values.AsSpan(from, count), b.Values.AsSpan(from, count), to);
+            if (c is not null) TensorPrimitives.Add(to, c.Values.AsSpan(from, count), to);
+        });
         return new HookTensor(a.Shape, sum);
     }
 
-    private float[] Multiply(Linear linear, float[] input)
+    private float[] Multiply(Linear linear, float[] input) => Multiply(linear, input, New((long)(input.Length / linear.Matrix.Columns) * linear.Outputs));
+
+    private float[] Multiply(Linear linear, float[] input, float[] output)
     {
-        int depth = linear.Matrix.Columns, rows = input.Length / depth;
-        float[] output = New((long)rows * linear.Outputs);
-        fixed (float* a = input, c = output)
+        int depth = linear.Matrix.Columns;
+        RowBlocks blocks = Blocks(input.Length / depth, depth);
+        fixed (float* a = input)
         {
-            using NativeBuffer packed = Pack(a, rows, depth);
-            linear.Multiply(_pool, new RowBlocks(packed.Floats, rows, depth), c);
+            float* rows = a;
+            _pool.Run(blocks.Count, (b, _) => blocks.Fill(b, rows, depth));
         }
 
+        return Multiply(linear, blocks, output);
+    }
+
+    private float[] Multiply(Linear linear, RowBlocks packed, float[] output)
+    {
+        fixed (float* c = output) linear.Multiply(_pool, packed, c);
         AddBias(linear, output);
         return output;
+    }
+
+    // Blocks in the one buffer for them; valid until the next ones.
+    private RowBlocks Blocks(int rows, int depth)
+    {
+        long size = RowBlocks.Size(rows, depth);
+        if (_packed is null || _packed.Length < size * sizeof(float))
+        {
+            _packed?.Dispose();
+            _packed = NativeBuffer.OfFloats(size);
+        }
+
+        return new RowBlocks(_packed.Floats, rows, depth);
     }
 
     private NativeBuffer Pack(float* values, int rows, int depth)
@@ -454,13 +577,19 @@ internal sealed unsafe class HookedForward
         }
     }
 
-    private float[] Columns(float[] rows, int stride, int from, int width) => Columns(rows, stride, from, width, _rows);
-
     private static float[] Columns(float[] rows, int stride, int from, int width, int count)
     {
         float[] columns = New((long)count * width);
         for (int row = 0; row < count; row++) rows.AsSpan((row * stride) + from, width).CopyTo(columns.AsSpan(row * width, width));
         return columns;
+    }
+
+    // Where a value goes: an array of its own where it is watched, else one that the next layer uses again.
+    private float[] Place(string hook, string purpose, int count)
+    {
+        if (IsWanted(hook)) return New(count);
+        if (!_reused.TryGetValue(purpose, out float[]? array) || array.Length != count) _reused[purpose] = array = New(count);
+        return array;
     }
 
     private static float[] New(long count) => GC.AllocateUninitializedArray<float>(checked((int)count));

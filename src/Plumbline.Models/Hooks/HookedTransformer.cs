@@ -1,12 +1,14 @@
 using Plumbline.Models.Architectures;
 using Plumbline.Models.Files;
+using Plumbline.Models.Inference;
 using Plumbline.Models.Kernels;
 
 namespace Plumbline.Models.Hooks;
 
 /// <summary>
 /// A transformer, decoder or encoder, whose every intermediate value can be read and changed at hooks named as in
-/// TransformerLens. It computes in f32 with the weights as the file holds them; folding is none, so values are the model's own.
+/// TransformerLens. It computes in f32 with the weights as the file holds them, so values are the model's own; folded weights
+/// come from <see cref="ModelWeights"/>, on purpose only.
 /// Safe for concurrent use; runs keep no state.
 /// </summary>
 public sealed class HookedTransformer : IDisposable
@@ -16,15 +18,14 @@ public sealed class HookedTransformer : IDisposable
     private readonly HookCatalog _catalog;
     private readonly ModelDescription _description;
 
-    private HookedTransformer(ModelFolder folder, int threads)
+    private HookedTransformer(string path, ModelConfig config, ModelDescription description, ITensorSource tensors, int threads)
     {
-        (Path, Config) = (folder.Path, folder.Config);
-        _description = KnownArchitectures.Describe(Config);
-        _catalog = new HookCatalog(Config, _description, folder.Tensors);
+        (Path, Config, _description) = (path, config, description);
+        _catalog = new HookCatalog(Config, _description, tensors);
         _pool = new WorkerPool(threads);
         try
         {
-            _weights = new HookedWeights(folder.Tensors, Config, _description, _pool);
+            _weights = new HookedWeights(tensors, Config, _description, _pool);
         }
         catch
         {
@@ -42,11 +43,25 @@ public sealed class HookedTransformer : IDisposable
     /// <summary>Every hook in forward order.</summary>
     public IReadOnlyList<HookPoint> Hooks => _catalog.All;
 
+    /// <summary>
+    /// Copies of the residual stream, before the norm, that single heads (hook_q_input, hook_k_input, hook_v_input) or the MLP
+    /// (hook_mlp_in) read: edges into them. They exist in a run where a pattern spells their last part.
+    /// </summary>
+    public IReadOnlyList<HookPoint> Forks => _catalog.Forks;
+
+    internal ModelDescription Description => _description;
+
     /// <summary>Loads a model; weights are copied into memory and the folder is not needed afterwards.</summary>
     /// <param name="folder">The model's files; stays the caller's.</param>
     /// <param name="threads">Threads of the kernels; null for the processor's count.</param>
     /// <exception cref="ModelFileException">A tensor is missing.</exception>
-    public static HookedTransformer Load(ModelFolder folder, int? threads = null) => new(folder, threads ?? Environment.ProcessorCount);
+    public static HookedTransformer Load(ModelFolder folder, int? threads = null) =>
+        new(folder.Path, folder.Config, KnownArchitectures.Describe(folder.Config), folder.Tensors, threads ?? Environment.ProcessorCount);
+
+    /// <summary>A model of weights that were folded or changed.</summary>
+    /// <param name="weights">The weights; copied.</param>
+    /// <param name="threads">Threads of the kernels; null for the processor's count.</param>
+    public static HookedTransformer Load(ModelWeights weights, int? threads = null) => new(weights.Path, weights.Config, weights.Description, weights.ToTensors(), threads ?? Environment.ProcessorCount);
 
     /// <summary>Opens and loads a model.</summary>
     /// <param name="path">As <see cref="ModelFolder.Open"/> takes it.</param>
@@ -72,8 +87,47 @@ public sealed class HookedTransformer : IDisposable
     /// <param name="cancellationToken">Stops between layers.</param>
     /// <exception cref="ArgumentException">Ids, mask, types or shapes do not fit, a hook does not exist, or an edit changed a shape.</exception>
     /// <exception cref="HookException">An edit gave NaN.</exception>
-    public HookedOutput Run(TokenBatch batch, HookRun? run = null, CancellationToken cancellationToken = default) =>
-        new HookedForward(Config, _description, _weights, _catalog, _pool, batch, run ?? new HookRun()).Run(cancellationToken);
+    public HookedOutput Run(TokenBatch batch, HookRun? run = null, CancellationToken cancellationToken = default) => Run(batch, run ?? new HookRun(), null, cancellationToken);
+
+    /// <summary>A sequence that grows token by token, with hooks at each step.</summary>
+    /// <exception cref="NotSupportedException">The model is no causal one, or a sequence's length changes the rotation of its beginning.</exception>
+    public HookedSequence Begin() => new(this);
+
+    /// <summary>Continues a prompt with hooks at every step: keys and values are computed once, edits run on the prompt and on each new token.</summary>
+    /// <param name="ids">The prompt.</param>
+    /// <param name="options">How tokens are chosen; stop strings need a tokenizer and are refused.</param>
+    /// <param name="edits">Changes; null for none.</param>
+    /// <param name="editPrompt">Whether the prompt is changed too, or the new tokens alone.</param>
+    /// <param name="cancellationToken">Stops between layers.</param>
+    /// <returns>The new ids, an end-of-sequence token not among them.</returns>
+    /// <exception cref="NotSupportedException">As <see cref="Begin"/>.</exception>
+    public IReadOnlyList<int> Generate(IReadOnlyList<int> ids, GenerationOptions? options = null, IReadOnlyList<HookEdit>? edits = null, bool editPrompt = true, CancellationToken cancellationToken = default)
+    {
+        options ??= new GenerationOptions();
+        options.Validate();
+        if (options.StopStrings.Count > 0) throw new ArgumentException("Stop strings need a tokenizer; stop by tokens here.", nameof(options));
+        HookedSequence sequence = Begin();
+        Sampler sampler = new(options, ids);
+        List<int> generated = [];
+        HookRun token = new() { Edits = edits ?? [], Logits = LogitPositions.Last }, prompt = editPrompt ? token : token with { Edits = [] };
+        HookTensor logits = sequence.Append(ids, prompt, cancellationToken).Logits ?? throw new InvalidOperationException($"{Path} has no vocabulary head.");
+        int most = Config.Positions == PositionKind.Learned ? Math.Min(options.MaxTokens, Config.MaxPositions - ids.Count) : options.MaxTokens;
+        while (generated.Count < most)
+        {
+            int id = sampler.Next(logits.Row(0, 0)).Id;
+            if (Config.EosIds.Contains(id) && !options.IgnoreEnd) break;
+            generated.Add(id);
+            if (generated.Count < most) logits = sequence.Append([id], token, cancellationToken).Logits!;
+        }
+
+        return generated;
+    }
+
+    internal HookedOutput Run(TokenBatch batch, HookRun run, HookedKeyValues? keyValues, CancellationToken cancellationToken)
+    {
+        using HookedForward forward = new(Config, _description, _weights, _catalog, _pool, batch, run, keyValues);
+        return forward.Run(cancellationToken);
+    }
 
     /// <summary>Runs prompts and keeps values.</summary>
     /// <param name="batch">Prompts.</param>

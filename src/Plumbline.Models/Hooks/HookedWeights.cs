@@ -44,9 +44,13 @@ internal sealed class HookedWeights : IDisposable
 
         Linear? Dense(LinearPart? part) => part is null || !source.Tensors.ContainsKey(part.Name + ".weight") ? null : Own(Linear.Load(source, [part], 0, pool));
 
+        // Each value of its own product, so that none has to be cut out of another.
+        Linear Part(IReadOnlyList<LinearPart> parts, int first, int count, int layer) => Own(Linear.Load(source, Rows(parts, first, count), layer, pool));
+
         HookedBlock Block(int layer)
         {
             HookedNorm? first = Norm(model.AttentionNorm ?? model.AttentionSumNorm, layer);
+            int queries = config.Heads * config.HeadDimension, keys = config.KeyValueHeads * config.HeadDimension;
             return new HookedBlock
             {
                 Norm1 = first,
@@ -55,9 +59,12 @@ internal sealed class HookedWeights : IDisposable
                 AfterMlpNorm = Norm(model.AfterMlpNorm, layer),
                 QueryNorm = Norm(model.QueryNorm, layer, queryKey: true),
                 KeyNorm = Norm(model.KeyNorm, layer, queryKey: true),
-                QueryKeyValue = Own(Linear.Load(source, model.QueryKeyValue, layer, pool)),
+                Query = Part(model.QueryKeyValue, 0, queries, layer),
+                Key = Part(model.QueryKeyValue, queries, keys, layer),
+                Value = Part(model.QueryKeyValue, queries + keys, keys, layer),
                 Output = Own(Linear.Load(source, [model.Output], layer, pool)),
-                Up = Own(Linear.Load(source, model.Up, layer, pool)),
+                Gate = model.Gated ? Part(model.Up, 0, config.IntermediateSize, layer) : null,
+                Up = Part(model.Up, model.Gated ? config.IntermediateSize : 0, config.IntermediateSize, layer),
                 Down = Own(Linear.Load(source, [model.Down], layer, pool)),
             };
         }
@@ -97,6 +104,21 @@ internal sealed class HookedWeights : IDisposable
         _owned.Clear();
     }
 
+    /// <summary>Some consecutive outputs of a layer's parts.</summary>
+    private static List<LinearPart> Rows(IReadOnlyList<LinearPart> parts, int first, int count)
+    {
+        List<LinearPart> rows = [];
+        int at = 0;
+        foreach (LinearPart part in parts)
+        {
+            int from = Math.Max(first, at) - at, to = Math.Min(first + count, at + part.Rows) - at;
+            if (from < to) rows.Add(from == 0 && to == part.Rows ? part : part with { Rows = to - from, Source = row => part.Source is null ? from + row : part.Source(from + row) });
+            at += part.Rows;
+        }
+
+        return rows;
+    }
+
     private Linear Own(Linear linear)
     {
         _owned.Add(linear);
@@ -119,9 +141,15 @@ internal sealed record HookedBlock
 
     public HookedNorm? KeyNorm { get; init; }
 
-    public required Linear QueryKeyValue { get; init; }
+    public required Linear Query { get; init; }
+
+    public required Linear Key { get; init; }
+
+    public required Linear Value { get; init; }
 
     public required Linear Output { get; init; }
+
+    public Linear? Gate { get; init; }
 
     public required Linear Up { get; init; }
 

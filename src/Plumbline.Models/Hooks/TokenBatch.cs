@@ -72,6 +72,9 @@ public sealed record TokenBatch
         }
     }
 
+    /// <summary>A row's first real position and the end of its real positions.</summary>
+    internal (int First, int End) RealRange(int row) => Range(row, Ids[row].Count);
+
     private (int First, int End) Range(int row, int length)
     {
         if (Mask is null) return (0, length);

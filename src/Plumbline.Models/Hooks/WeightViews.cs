@@ -34,24 +34,23 @@ internal sealed unsafe class WeightViews(ModelConfig config, HookedWeights weigh
 
     private HookTensor? Block(HookedBlock block, string[] rest)
     {
-        int keys = Heads * Head, values = keys + (KeyValueHeads * Head), inner = config.IntermediateSize;
-        bool gated = block.Up.Outputs == 2 * inner;
+        int inner = config.IntermediateSize;
         return rest switch
         {
-            ["attn", "W_Q"] => PerHead(block.QueryKeyValue, 0, Heads),
-            ["attn", "W_K"] => PerHead(block.QueryKeyValue, keys, KeyValueHeads),
-            ["attn", "W_V"] => PerHead(block.QueryKeyValue, values, KeyValueHeads),
-            ["attn", "b_Q"] => new([Heads, Head], Bias(block.QueryKeyValue, 0, Heads * Head)),
-            ["attn", "b_K"] => new([KeyValueHeads, Head], Bias(block.QueryKeyValue, keys, KeyValueHeads * Head)),
-            ["attn", "b_V"] => new([KeyValueHeads, Head], Bias(block.QueryKeyValue, values, KeyValueHeads * Head)),
+            ["attn", "W_Q"] => PerHead(block.Query, Heads),
+            ["attn", "W_K"] => PerHead(block.Key, KeyValueHeads),
+            ["attn", "W_V"] => PerHead(block.Value, KeyValueHeads),
+            ["attn", "b_Q"] => new([Heads, Head], Bias(block.Query, Heads * Head)),
+            ["attn", "b_K"] => new([KeyValueHeads, Head], Bias(block.Key, KeyValueHeads * Head)),
+            ["attn", "b_V"] => new([KeyValueHeads, Head], Bias(block.Value, KeyValueHeads * Head)),
             ["attn", "W_O"] => new([Heads, Head, Width], Turned(Rows(block.Output, 0, Width), Width, Heads * Head)),
-            ["attn", "b_O"] => new([Width], Bias(block.Output, 0, Width)),
-            ["mlp", "W_in"] => new([Width, inner], Turned(Rows(block.Up, gated ? inner : 0, inner), inner, Width)),
-            ["mlp", "W_gate"] when gated => new([Width, inner], Turned(Rows(block.Up, 0, inner), inner, Width)),
+            ["attn", "b_O"] => new([Width], Bias(block.Output, Width)),
+            ["mlp", "W_in"] => new([Width, inner], Turned(Rows(block.Up, 0, inner), inner, Width)),
+            ["mlp", "W_gate"] when block.Gate is { } gate => new([Width, inner], Turned(Rows(gate, 0, inner), inner, Width)),
             ["mlp", "W_out"] => new([inner, Width], Turned(Rows(block.Down, 0, Width), Width, inner)),
-            ["mlp", "b_in"] => new([inner], Bias(block.Up, gated ? inner : 0, inner)),
-            ["mlp", "b_gate"] when gated => new([inner], Bias(block.Up, 0, inner)),
-            ["mlp", "b_out"] => new([Width], Bias(block.Down, 0, Width)),
+            ["mlp", "b_in"] => new([inner], Bias(block.Up, inner)),
+            ["mlp", "b_gate"] when block.Gate is { } gate => new([inner], Bias(gate, inner)),
+            ["mlp", "b_out"] => new([Width], Bias(block.Down, Width)),
             ["ln1", var part] => Norm(block.Norm1, part),
             ["ln2", var part] => Norm(block.Norm2, part),
             ["ln1_post", var part] => Norm(block.AfterAttentionNorm, part),
@@ -70,10 +69,10 @@ internal sealed unsafe class WeightViews(ModelConfig config, HookedWeights weigh
     };
 
     // [head, d_model, d_head] of rows [head, d_head, d_model].
-    private HookTensor PerHead(Linear linear, int first, int heads)
+    private HookTensor PerHead(Linear linear, int heads)
     {
         float[] result = new float[heads * Width * Head];
-        for (int head = 0; head < heads; head++) Turned(Rows(linear, first + (head * Head), Head), Head, Width).CopyTo(result, head * Width * Head);
+        for (int head = 0; head < heads; head++) Turned(Rows(linear, head * Head, Head), Head, Width).CopyTo(result, head * Width * Head);
         return new HookTensor([heads, Width, Head], result);
     }
 
@@ -89,10 +88,10 @@ internal sealed unsafe class WeightViews(ModelConfig config, HookedWeights weigh
         return rows;
     }
 
-    private static float[] Bias(Linear linear, int first, int count)
+    private static float[] Bias(Linear linear, int count)
     {
         float[] bias = new float[count];
-        if (linear.Bias is not null) new ReadOnlySpan<float>(linear.Bias + first, count).CopyTo(bias);
+        if (linear.Bias is not null) new ReadOnlySpan<float>(linear.Bias, count).CopyTo(bias);
         return bias;
     }
 

@@ -21,6 +21,8 @@ public sealed class HookGoldenTests
         bool Beyond(HookPoint h) => Whitebox.AttentionOnly(name) && (h.Name.Contains(".ln2.", StringComparison.Ordinal) || h.Name.Contains(".mlp.", StringComparison.Ordinal) || h.Name.EndsWith("resid_mid", StringComparison.Ordinal) || h.Name.EndsWith("mlp_out", StringComparison.Ordinal));
         Assert.Equal(want, model.Hooks.Where(h => !h.Optional && !Beyond(h)).Select(Show));
         Assert.Equal(optional, model.Hooks.Where(h => h.Optional).Select(Show));
+        string[] forks = [.. o.GetProperty("forks").EnumerateArray().Select(e => $"{e[0].GetString()} {e[1].GetString()}")];
+        Assert.Equal(forks.Order(StringComparer.Ordinal), model.Forks.Where(h => !Whitebox.AttentionOnly(name) || !h.Name.EndsWith("mlp_in", StringComparison.Ordinal)).Select(Show).Order(StringComparer.Ordinal));
 
         static string Show(HookPoint h) => $"{h.Name} [{string.Join(", ", h.Shape)}]";
     }

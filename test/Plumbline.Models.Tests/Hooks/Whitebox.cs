@@ -10,8 +10,10 @@ internal static class Whitebox
 {
     public static TheoryData<string> Models { get; } = ["tiny-gpt2", "tiny-llama", "tiny-qwen2", "tiny-neox", "stories260k", "induction-2l", "induction-2l-control"];
 
-    public static HookedTransformer Load(string model) => HookedTransformer.Load(
-        model == "stories260k" ? System.IO.Path.Combine(Golden.Root ?? "shared", "models", "stories260K", "stories260K.bin") : Golden.Path("golden", "whitebox", "models", model), threads: 1);
+    public static HookedTransformer Load(string model) => HookedTransformer.Load(Path(model), threads: 1);
+
+    /// <summary>A model's files.</summary>
+    public static string Path(string model) => model == "stories260k" ? Golden.Path("models", "stories260K", "stories260K.bin") : Golden.Path("golden", "whitebox", "models", model);
 
     /// <summary>A forward pass that ends with the test.</summary>
     public static HookedOutput Forward(this HookedTransformer model, TokenBatch batch, HookRun? run = null) => model.Run(batch, run, TestContext.Current.CancellationToken);
@@ -24,6 +26,9 @@ internal static class Whitebox
 
     public static IEnumerable<GoldenCase> Cases(string file, string group, string model) =>
         Golden.Cases(Golden.Json("golden", "whitebox", file), group).Where(c => c.In.GetProperty("model").GetString() == model);
+
+    /// <summary>Logit of the answer minus that of the wrong token at the last position.</summary>
+    public static Func<HookTensor, double> Difference(string model) => ActivationPatching.LogitDifference(Prompts(model).GetProperty("answer").GetInt32(), Prompts(model).GetProperty("wrong").GetInt32());
 
     public static int[] Ints(JsonElement list) => [.. list.EnumerateArray().Select(e => e.GetInt32())];
 

@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using Plumbline.Models.Files;
+using Plumbline.Models.Hooks;
+using Plumbline.Models.Inference;
+using Plumbline.Models.Kernels;
+
+namespace Plumbline.Bench.Inference;
+
+/// <summary>What hooks cost: four prompts of 256 tokens with logits at every position, by the fast forward, and by the hooked one bare and with every value kept.</summary>
+internal static unsafe class HookedBench
+{
+    public static void Run(string path, int threads)
+    {
+        const int batch = 4, length = 256, rounds = 5;
+        using ModelFolder folder = ModelFolder.Open(path);
+        using WorkerPool pool = new(threads);
+        using Transformer plain = new(folder.Tensors, folder.Config, pool);
+        using HookedTransformer hooked = HookedTransformer.Load(folder, threads);
+        Random random = new(1);
+        int[][] ids = [.. Enumerable.Range(0, batch).Select(_ => Enumerable.Range(0, length).Select(_ => random.Next(100, folder.Config.VocabularySize)).ToArray())];
+        TokenBatch tokens = new(ids);
+        using NativeBuffer logits = NativeBuffer.OfFloats((long)batch * length * folder.Config.VocabularySize);
+        int[] all = [.. Enumerable.Range(0, batch * length)];
+        int kept = 0;
+        long bytes = 0;
+        double[] best = [double.MaxValue, double.MaxValue, double.MaxValue];
+        List<double>[] ratios = [[], []];
+        // In turns, so that a change of the clock meets all alike.
+        for (int round = 0; round < rounds; round++)
+        {
+            double fast = Timed(Plain), bare = Timed(() => hooked.Run(tokens)), cached = Timed(() =>
+            {
+                HookedOutput output = hooked.RunWithCache(tokens);
+                (kept, bytes) = (output.Cache.Count, output.Cache.Bytes);
+            });
+            best = [Math.Min(best[0], fast), Math.Min(best[1], bare), Math.Min(best[2], cached)];
+            ratios[0].Add(bare / fast);
+            ratios[1].Add(cached / fast);
+        }
+
+        Console.WriteLine($"threads {threads}, [{batch}, {length}]: fast forward {best[0] * 1e3:F0} ms, hooked {best[1] * 1e3:F0} ms = {best[1] / best[0]:F2} x (median of ratios {Median(ratios[0]):F2}), "
+            + $"with all {kept} values kept ({bytes / 1e6:F0} MB) {best[2] * 1e3:F0} ms = {best[2] / best[0]:F2} x (median {Median(ratios[1]):F2}); cached over bare {best[2] / best[1]:F2} x");
+
+        void Plain()
+        {
+            KeyValueSequence[] caches = [.. ids.Select(_ => new KeyValueSequence(plain.Pages))];
+            plain.Forward([.. ids.Select((row, i) => new SequenceSlice(caches[i], row))], all, CancellationToken.None);
+            plain.Logits(0, batch * length, logits.Floats);
+            foreach (KeyValueSequence cache in caches) cache.Dispose();
+        }
+
+        static double Timed(Action work)
+        {
+            long start = Stopwatch.GetTimestamp();
+            work();
+            return Stopwatch.GetElapsedTime(start).TotalSeconds;
+        }
+
+        static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+    }
+}

@@ -1,0 +1,52 @@
+namespace Plumbline.Models.Hooks;
+
+/// <summary>Keys and values of the positions that a sequence has run, layer by layer, as attention saw them. Not safe for concurrent use.</summary>
+internal sealed class HookedKeyValues(int layers, int batch, int width, int[] padding)
+{
+    private readonly float[][] _keys = [.. Enumerable.Repeat<float[]>([], layers)], _values = [.. Enumerable.Repeat<float[]>([], layers)];
+
+    /// <summary>Positions that are there, padding too.</summary>
+    public int Length { get; private set; }
+
+    /// <summary>Positions that there is room for.</summary>
+    public int Capacity { get; private set; }
+
+    public int Batch => batch;
+
+    /// <summary>Real tokens of a row.</summary>
+    public int RealLength(int row) => Length - Math.Min(Length, padding[row]);
+
+    /// <summary>Makes room for more positions.</summary>
+    public void Reserve(int more)
+    {
+        if (Length + more <= Capacity) return;
+        int capacity = checked(Math.Max(Length + more, Capacity * 2));
+        for (int layer = 0; layer < layers; layer++)
+        {
+            _keys[layer] = Grown(_keys[layer]);
+            _values[layer] = Grown(_values[layer]);
+        }
+
+        Capacity = capacity;
+
+        float[] Grown(float[] old)
+        {
+            float[] grown = new float[checked(batch * capacity * width)];
+            for (int row = 0; row < batch; row++) old.AsSpan(row * Capacity * width, Length * width).CopyTo(grown.AsSpan(row * capacity * width));
+            return grown;
+        }
+    }
+
+    /// <summary>Writes a layer's new keys or values [batch, count, width] behind the old ones; they count once <see cref="Advance"/> is called.</summary>
+    public float[] Append(int layer, bool keys, float[] rows, int count)
+    {
+        float[] all = (keys ? _keys : _values)[layer];
+        for (int row = 0; row < batch; row++) rows.AsSpan(row * count * width, count * width).CopyTo(all.AsSpan(((row * Capacity) + Length) * width));
+        return all;
+    }
+
+    public void Advance(int count) => Length += count;
+
+    /// <summary>Forgets all but the first positions.</summary>
+    public void Truncate(int length) => Length = Math.Min(Length, length);
+}

@@ -1,0 +1,152 @@
+using System.Numerics.Tensors;
+using Plumbline.Models.Architectures;
+
+namespace Plumbline.Models.Hooks;
+
+/// <summary>
+/// Path patching: a run on one prompt in which a single edge of the residual graph, or all paths from one head to another
+/// that pass no third head, carries what it would on another prompt (Wang et al. 2022). All that follows the receiver is
+/// computed anew.
+/// </summary>
+public sealed class PathPatching
+{
+    private static readonly string[] s_kept = ["blocks.*.hook_resid_pre", "blocks.*.attn.hook_z", "blocks.*.attn.hook_result", "blocks.*.hook_mlp_out", "ln_final.hook_scale"];
+
+    private readonly HookedTransformer _model;
+    private readonly TokenBatch _receiver;
+    private readonly HookedOutput _receiverRun, _donorRun;
+    private readonly Func<HookTensor, double> _metric;
+
+    /// <param name="model">A causal model whose heads and MLPs add to the residual stream as they are.</param>
+    /// <param name="receiver">The prompt that is run.</param>
+    /// <param name="donor">The prompt whose contributions it gets; of the same length.</param>
+    /// <param name="metric">From logits [1, pos, vocab] to a number.</param>
+    /// <exception cref="ArgumentException">The prompts differ in length, or the model has norms behind attention and MLP.</exception>
+    public PathPatching(HookedTransformer model, IReadOnlyList<int> receiver, IReadOnlyList<int> donor, Func<HookTensor, double> metric)
+    {
+        if (receiver.Count != donor.Count) throw new ArgumentException($"The prompts have {receiver.Count} and {donor.Count} tokens; their positions do not correspond.", nameof(donor));
+        RefuseNormsBehind(model.Description, model.Config.Architecture);
+        (_model, _receiver, _metric) = (model, TokenBatch.Of(receiver), metric);
+        _receiverRun = model.RunWithCache(_receiver, s_kept);
+        _donorRun = model.RunWithCache(TokenBatch.Of(donor), s_kept);
+        (Donor, Receiver) = (metric(Logits(_donorRun)), metric(Logits(_receiverRun)));
+    }
+
+    /// <summary>The metric of the donor's own run.</summary>
+    public double Donor { get; }
+
+    /// <summary>The metric of the receiver's run without a patch.</summary>
+    public double Receiver { get; }
+
+    /// <summary>What a writer adds on the donor's prompt minus what it adds on the receiver's, [pos, d_model].</summary>
+    public HookTensor Difference(ResidualNode writer)
+    {
+        writer.Check(_model.Config);
+        int positions = _receiver.Ids[0].Count, width = _model.Config.HiddenSize;
+        float[] difference = new float[positions * width];
+        for (int i = 0; i < positions; i++) TensorPrimitives.Subtract(Written(_donorRun, i), Written(_receiverRun, i), difference.AsSpan(i * width, width));
+        return new HookTensor([positions, width], difference);
+
+        ReadOnlySpan<float> Written(HookedOutput run, int position) => writer.Kind switch
+        {
+            ResidualNodeKind.Embeddings => run.Cache["blocks.0.hook_resid_pre"].Row(0, position),
+            ResidualNodeKind.Head => run.Cache[$"blocks.{writer.Layer}.attn.hook_result"].Row(0, position, writer.Index),
+            ResidualNodeKind.Mlp => run.Cache[$"blocks.{writer.Layer}.hook_mlp_out"].Row(0, position),
+            _ => throw new ArgumentException($"{writer} reads the residual stream; it writes nothing.", nameof(writer)),
+        };
+    }
+
+    /// <summary>The metric when the reader alone sees the writer's contribution of the donor's prompt, through its own norm.</summary>
+    /// <param name="writer">What adds to the residual stream.</param>
+    /// <param name="reader">What reads it.</param>
+    /// <param name="frozenNorm">For logits: the final norm keeps the receiver's own scale.</param>
+    /// <param name="cancellationToken">Stops between layers.</param>
+    /// <exception cref="ArgumentException">There is no such edge, or an index is out of range.</exception>
+    public double Direct(ResidualNode writer, ResidualNode reader, bool frozenNorm = false, CancellationToken cancellationToken = default)
+    {
+        writer.CheckEdge(reader, _model.Config);
+        if (frozenNorm && reader.Kind != ResidualNodeKind.Logits) throw new ArgumentException($"Only the norm before the logits can be frozen, not that of {reader}.", nameof(frozenNorm));
+        HookTensor difference = Difference(writer);
+        if (reader.Kind == ResidualNodeKind.Logits)
+        {
+            HookTensor residual = _receiverRun.Residual.Clone();
+            TensorPrimitives.Add(residual.Values, difference.Values, residual.Values);
+            return Metric(new HookRun
+            {
+                StartAtLayer = _model.Config.Layers,
+                Residual = residual,
+                Edits = frozenNorm ? [Ablation.Resample("ln_final.hook_scale", _receiverRun.Cache["ln_final.hook_scale"])] : [],
+            }, cancellationToken);
+        }
+
+        int heads = reader.Kind == ResidualNodeKind.Mlp ? 1 : reader.Kind == ResidualNodeKind.Query ? _model.Config.Heads : _model.Config.KeyValueHeads;
+        int width = _model.Config.HiddenSize;
+        return Metric(From(reader.Layer) with
+        {
+            Edits = [new(reader.Hook, (value, _) =>
+            {
+                for (int i = 0; i < difference.Shape[0]; i++)
+                {
+                    Span<float> own = value.Values.AsSpan(((i * heads) + reader.Index) * width, width);
+                    TensorPrimitives.Add(own, difference.Row(i), own);
+                }
+
+                return value;
+            })],
+        }, cancellationToken);
+    }
+
+    /// <summary>
+    /// The metric when the receiving head's query, key or value is that of a run in which the sending head is the donor's and
+    /// every other head the receiver's own, while MLPs and norms between follow.
+    /// </summary>
+    /// <param name="sender">A head (<see cref="ResidualNode.Head"/>).</param>
+    /// <param name="reader">A query, key or value of a later layer.</param>
+    /// <param name="cancellationToken">Stops between layers.</param>
+    /// <exception cref="ArgumentException">There is no such path, or an index is out of range.</exception>
+    public double ThroughMlps(ResidualNode sender, ResidualNode reader, CancellationToken cancellationToken = default)
+    {
+        if (sender.Kind != ResidualNodeKind.Head) throw new ArgumentException($"{sender} is no head.", nameof(sender));
+        string? part = reader.Kind switch { ResidualNodeKind.Query => "hook_q", ResidualNodeKind.Key => "hook_k", ResidualNodeKind.Value => "hook_v", _ => null };
+        if (part is null) throw new ArgumentException($"{reader} is no query, key or value of a head.", nameof(reader));
+        sender.CheckEdge(reader, _model.Config);
+        string hook = $"blocks.{reader.Layer}.attn.{part}", sent = $"blocks.{sender.Layer}.attn.hook_z";
+        List<HookEdit> edits = [];
+        for (int layer = sender.Layer + 1; layer < reader.Layer; layer++) edits.Add(Ablation.Resample($"blocks.{layer}.attn.hook_z", _receiverRun.Cache[$"blocks.{layer}.attn.hook_z"]));
+        edits.Add(Ablation.Resample(sent, _donorRun.Cache[sent], new ActivationSlice { Head = sender.Index }));
+        HookTensor received = _model.Run(_receiver, From(sender.Layer) with { StopAtLayer = reader.Layer + 1, Keep = [hook], Edits = edits }, cancellationToken).Cache[hook];
+        return Metric(From(reader.Layer) with { Edits = [Ablation.Resample(hook, received, new ActivationSlice { Head = reader.Index })] }, cancellationToken);
+    }
+
+    /// <summary>For every edge how far it moves the receiver's metric; null where there is no edge.</summary>
+    /// <param name="writers">Rows, as <see cref="ResidualNode.Writers"/> lists all.</param>
+    /// <param name="readers">Columns, as <see cref="ResidualNode.Readers"/> lists all.</param>
+    /// <param name="cancellationToken">Stops between layers.</param>
+    /// <returns>[writer, reader].</returns>
+    public double?[,] Edges(IReadOnlyList<ResidualNode> writers, IReadOnlyList<ResidualNode> readers, CancellationToken cancellationToken = default)
+    {
+        double?[,] moved = new double?[writers.Count, readers.Count];
+        for (int w = 0; w < writers.Count; w++)
+        {
+            for (int r = 0; r < readers.Count; r++)
+            {
+                if (writers[w].Reaches(readers[r], _model.Config)) moved[w, r] = Direct(writers[w], readers[r], cancellationToken: cancellationToken) - Receiver;
+            }
+        }
+
+        return moved;
+    }
+
+    /// <summary>Refuses a model whose heads do not add to the stream as they are.</summary>
+    internal static void RefuseNormsBehind(ModelDescription description, string architecture)
+    {
+        if (description.AttentionNorm is null || description.AfterAttentionNorm is not null || description.AfterMlpNorm is not null)
+            throw new ArgumentException($"{architecture} has norms behind attention and MLP, so that no head adds to the residual stream by itself; it has no such edges.");
+    }
+
+    private HookRun From(int layer) => new() { StartAtLayer = layer, Residual = _receiverRun.Cache[$"blocks.{layer}.hook_resid_pre"] };
+
+    private double Metric(HookRun run, CancellationToken cancellationToken) => _metric(Logits(_model.Run(_receiver, run, cancellationToken)));
+
+    private HookTensor Logits(HookedOutput run) => run.Logits ?? throw new InvalidOperationException($"{_model.Path} has no vocabulary head.");
+}

@@ -1,0 +1,180 @@
+using System.Text.Json;
+using Plumbline.Models.Files;
+using Plumbline.Models.Hooks;
+using Plumbline.Tests;
+
+namespace Plumbline.Models.Tests.Hooks;
+
+/// <summary>Paths, edges, direct attribution and the lens against golden/whitebox.</summary>
+public sealed class PathGoldenTests
+{
+    public static TheoryData<string> Models => Whitebox.Models;
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void PathPatching_Golden_IsTransformerLenss(string name)
+    {
+        using HookedTransformer model = Whitebox.Load(name);
+        int[] clean = Whitebox.Prompt(name, "clean"), corrupt = Whitebox.Prompt(name, "corrupt");
+        Func<HookTensor, double> metric = Whitebox.Difference(name);
+        PathPatching into = new(model, corrupt, clean, metric), back = new(model, clean, corrupt, metric);
+        int group = model.Config.Heads / model.Config.KeyValueHeads, cases = 0;
+        foreach (GoldenCase c in Whitebox.Cases("path-patching.json", "headToHead", name))
+        {
+            PathPatching patching = c.In.GetProperty("direction").GetString() == "cleanIntoCorrupt" ? into : back;
+            ResidualNode sender = Head(c.In.GetProperty("sender")), receiver = Head(c.In.GetProperty("receiver"));
+            foreach (JsonProperty want in c.Out!.Value.EnumerateObject())
+            {
+                ResidualNode reader = want.Name[0] switch
+                {
+                    'q' => ResidualNode.Query(receiver.Layer, receiver.Index),
+                    'k' => ResidualNode.Key(receiver.Layer, receiver.Index / group),
+                    _ => ResidualNode.Value(receiver.Layer, receiver.Index / group),
+                };
+                double got = want.Name.EndsWith("Direct", StringComparison.Ordinal) ? patching.Direct(sender, reader, false, TestContext.Current.CancellationToken) : patching.ThroughMlps(sender, reader, TestContext.Current.CancellationToken);
+                Golden.Close(want.Value.GetDouble(), got, c.Rtol, c.Atol, $"{name} {sender} {reader} {want.Name}");
+            }
+
+            cases++;
+        }
+
+        foreach (GoldenCase c in Whitebox.Cases("path-patching.json", "headToLogits", name))
+        {
+            PathPatching patching = c.In.GetProperty("direction").GetString() == "cleanIntoCorrupt" ? into : back;
+            ResidualNode sender = Head(c.In.GetProperty("sender"));
+            Golden.Close(c.Out!.Value.GetProperty("recomputedNorm").GetDouble(), patching.Direct(sender, ResidualNode.Logits, false, TestContext.Current.CancellationToken), c.Rtol, c.Atol, $"{name} {sender} logits");
+            Golden.Close(c.Out!.Value.GetProperty("frozenNorm").GetDouble(), patching.Direct(sender, ResidualNode.Logits, true, TestContext.Current.CancellationToken), c.Rtol, c.Atol, $"{name} {sender} logits, frozen");
+            Golden.Close(c.Out!.Value.GetProperty("base").GetDouble(), patching.Receiver, c.Rtol, c.Atol, $"{name} base");
+            cases++;
+        }
+
+        // The trained Llama has no cases of its own.
+        Assert.Equal(name != "stories260k", cases > 0);
+
+        static ResidualNode Head(JsonElement pair) => ResidualNode.Head(pair[0].GetInt32(), pair[1].GetInt32());
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void Edges_Golden_AreExact(string name)
+    {
+        using HookedTransformer model = Whitebox.Load(name);
+        foreach (GoldenCase c in Whitebox.Cases("edges.json", "edges", name))
+        {
+            PathPatching patching = new(model, Whitebox.Prompt(name, "corrupt"), Whitebox.Prompt(name, "clean"), Whitebox.Difference(name));
+            ResidualNode[] writers = Nodes(c, "writers", ResidualNode.Writers(model.Config)), readers = Nodes(c, "readers", ResidualNode.Readers(model.Config));
+            double?[,] got = patching.Edges(writers, readers, TestContext.Current.CancellationToken);
+            for (int w = 0; w < writers.Length; w++)
+            {
+                for (int r = 0; r < readers.Length; r++)
+                {
+                    JsonElement want = c.Out!.Value.GetProperty("exact")[w][r];
+                    if (want.ValueKind == JsonValueKind.Null) Assert.Null(got[w, r]);
+                    else Golden.Close(want.GetDouble(), got[w, r]!.Value, c.Rtol, c.Atol, $"{name} {writers[w]} {readers[r]}");
+                }
+            }
+        }
+
+        static ResidualNode[] Nodes(GoldenCase c, string key, IReadOnlyList<ResidualNode> all) =>
+            [.. c.Out!.Value.GetProperty(key).EnumerateArray().Select(e => all.Single(node => node.ToString() == e.GetString()))];
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void DirectLogitAttribution_Golden_AddsUp(string name)
+    {
+        using HookedTransformer model = Whitebox.Load(name);
+        JsonElement prompts = Whitebox.Prompts(name);
+        foreach (GoldenCase c in Whitebox.Cases("attribution.json", "direct", name))
+        {
+            DirectLogitAttribution got = DirectLogitAttribution.Of(model, Whitebox.Prompt(name, "clean"), prompts.GetProperty("answer").GetInt32(), prompts.GetProperty("wrong").GetInt32());
+            JsonElement want = c.Out!.Value;
+            Close("logitDiff", got.LogitDifference);
+            Close("embed", got.Embedding);
+            Close("posEmbed", got.PositionEmbedding);
+            Close("finalBias", got.FinalBias);
+            Matrix("heads", got.Heads);
+            Matrix("headsWithoutValueBias", got.HeadsWithoutValueBias);
+            Row("attnBias", got.AttentionBiases);
+            Row("mlps", got.Mlps);
+            Row("mlpBias", got.MlpBiases);
+            Row("neuronsLastLayer", got.LastLayerNeurons);
+            double total = got.Embedding + got.PositionEmbedding + got.Heads.Cast<double>().Sum() + got.AttentionBiases.Sum() + got.Mlps.Sum() + got.FinalBias;
+            Golden.Close(got.LogitDifference, total, 1e-4, 1e-4, $"{name} sum");
+            Golden.Close(got.Mlps[^1] - got.MlpBiases[^1], got.LastLayerNeurons.Sum(), 1e-4, 1e-4, $"{name} neurons");
+
+            void Close(string key, double value)
+            {
+                if (want.TryGetProperty(key, out JsonElement one)) Golden.Close(one.GetDouble(), value, c.Rtol, c.Atol, $"{name} {key}");
+            }
+
+            void Row(string key, IReadOnlyList<double> values)
+            {
+                if (!want.TryGetProperty(key, out JsonElement row)) return;
+                for (int i = 0; i < row.GetArrayLength(); i++) Golden.Close(row[i].GetDouble(), values[i], c.Rtol, c.Atol, $"{name} {key} {i}");
+            }
+
+            void Matrix(string key, double[,] values)
+            {
+                for (int i = 0; i < values.GetLength(0); i++)
+                {
+                    for (int j = 0; j < values.GetLength(1); j++) Golden.Close(want.GetProperty(key)[i][j].GetDouble(), values[i, j], c.Rtol, c.Atol, $"{name} {key} {i} {j}");
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void LogitLens_Golden_IsEachNorms(string name)
+    {
+        using HookedTransformer model = Whitebox.Load(name);
+        using Safetensors expected = Safetensors.Open(Golden.Path("golden", "whitebox", "lens", name + ".safetensors"));
+        JsonElement prompts = Whitebox.Prompts(name);
+        int answer = prompts.GetProperty("answer").GetInt32(), wrong = prompts.GetProperty("wrong").GetInt32();
+        foreach (GoldenCase c in Whitebox.Cases("lens.json", "layers", name))
+        {
+            foreach ((string key, LensNorm norm) in new[] { ("normRecomputed", LensNorm.Recomputed), ("normFrozen", LensNorm.Frozen), ("noNorm", LensNorm.None) })
+            {
+                LogitLens lens = LogitLens.Of(model, Whitebox.Prompt(name, "clean"), norm, TestContext.Current.CancellationToken);
+                JsonElement want = c.Out!.Value.GetProperty(key);
+                float[] rows = Whitebox.Values(expected, key);
+                int last = lens.Logits.Shape[1] - 1, vocabulary = lens.Logits.Shape[2];
+                for (int row = 0; row < lens.Logits.Shape[0]; row++)
+                {
+                    for (int id = 0; id < vocabulary; id++) Golden.Close(rows[(row * vocabulary) + id], lens.Logits[row, last, id], c.Rtol, c.Atol, $"{name} {key} {row} {id}");
+                    IReadOnlyList<(int Id, double LogProb)> top = lens.Top(row, last, 5);
+                    for (int i = 0; i < 5; i++)
+                    {
+                        Assert.Equal(want.GetProperty("top5")[row][i].GetInt32(), top[i].Id);
+                        Golden.Close(want.GetProperty("top5LogProb")[row][i].GetDouble(), top[i].LogProb, c.Rtol, c.Atol, $"{name} {key} {row} top {i}");
+                    }
+
+                    for (int i = 0; i <= last; i++) Golden.Close(want.GetProperty("klToFinal")[row][i].GetDouble(), lens.KlToFinal(row, i), c.Rtol, c.Atol, $"{name} {key} {row} kl {i}");
+                    Golden.Close(want.GetProperty("answerLogProb")[row].GetDouble(), lens.LogProb(row, last, answer), c.Rtol, c.Atol, $"{name} {key} {row} answer");
+                    Golden.Close(want.GetProperty("wrongLogProb")[row].GetDouble(), lens.LogProb(row, last, wrong), c.Rtol, c.Atol, $"{name} {key} {row} wrong");
+                    Golden.Close(want.GetProperty("entropy")[row].GetDouble(), lens.Entropy(row, last), c.Rtol, c.Atol, $"{name} {key} {row} entropy");
+                    Golden.Close(want.GetProperty("logitDiff")[row].GetDouble(), lens.LogProb(row, last, answer) - lens.LogProb(row, last, wrong), c.Rtol, c.Atol, $"{name} {key} {row} difference");
+                    Golden.Close(want.GetProperty("logSumExp")[row].GetDouble(), lens.Logits[row, last, answer] - lens.LogProb(row, last, answer), c.Rtol, c.Atol, $"{name} {key} {row} sum");
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void PathPatching_WhatIsNoPath_IsRefused()
+    {
+        using HookedTransformer neox = Whitebox.Load("tiny-neox"), gpt2 = Whitebox.Load("tiny-gpt2"), qwen = Whitebox.Load("tiny-qwen2");
+        Func<HookTensor, double> metric = ActivationPatching.LogitDifference(1, 2);
+        PathPatching parallel = new(neox, [0, 1, 2], [0, 3, 2], metric), serial = new(gpt2, [0, 1, 2], [0, 3, 2], metric), grouped = new(qwen, [0, 1, 2], [0, 3, 2], metric);
+        Assert.Contains("no path", Refused(() => serial.Direct(ResidualNode.Head(1, 0), ResidualNode.Query(1, 0))), StringComparison.Ordinal);
+        Assert.Contains("no path", Refused(() => serial.ThroughMlps(ResidualNode.Head(2, 0), ResidualNode.Query(1, 0))), StringComparison.Ordinal);
+        Assert.Contains("parallel block", Refused(() => parallel.Direct(ResidualNode.Head(0, 0), ResidualNode.Mlp(0))), StringComparison.Ordinal);
+        Assert.Contains("out of range", Refused(() => serial.Direct(ResidualNode.Head(0, 4), ResidualNode.Query(1, 0))), StringComparison.Ordinal);
+        Assert.Contains("out of range", Refused(() => grouped.Direct(ResidualNode.Head(0, 4), ResidualNode.Key(1, 1))), StringComparison.Ordinal);
+        Assert.Contains("correspond", Refused(() => new PathPatching(gpt2, [0, 1], [0], metric)), StringComparison.Ordinal);
+        Assert.Contains("out of range", Refused(() => LogitLens.Of(gpt2, [0, 1]).LogProb(0, 0, 83)), StringComparison.Ordinal);
+
+        static string Refused(Func<object> call) => Assert.ThrowsAny<ArgumentException>(call).Message;
+    }
+}

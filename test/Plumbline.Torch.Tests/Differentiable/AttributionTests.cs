@@ -1,0 +1,73 @@
+using System.Text.Json;
+using Plumbline.Models.Hooks;
+using Plumbline.Tests;
+using Plumbline.Torch.Differentiable;
+
+namespace Plumbline.Torch.Tests.Differentiable;
+
+[Collection("torch")]
+public sealed class AttributionTests
+{
+    public static TheoryData<string> Models => WhiteboxGolden.Models;
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void AttributionPatching_Golden_IsTransformerLenss(string name)
+    {
+        using DifferentiableTransformer model = WhiteboxGolden.Load(name);
+        using HookedTransformer hooked = HookedTransformer.Load(WhiteboxGolden.Folder(name), threads: 1);
+        (int answer, int wrong) = WhiteboxGolden.Answers(name);
+        int[] clean = WhiteboxGolden.Ids(name, "clean"), corrupt = WhiteboxGolden.Ids(name, "corrupt");
+        string[] hooks = ["*.hook_resid_pre", "*.hook_attn_out", "*.hook_mlp_out", "*.hook_z", "*.hook_q", "*.hook_k", "*.hook_v"];
+        AttributionPatching around = new(model, corrupt, clean, LogitLosses.LogitDifference(answer, wrong), hooks);
+        // Around the clean run everything turns about: the sign of the difference too.
+        AttributionPatching back = new(model, clean, corrupt, LogitLosses.LogitDifference(answer, wrong), "*.hook_z");
+        ActivationPatching exact = new(hooked, corrupt, clean, ActivationPatching.LogitDifference(answer, wrong));
+        foreach (GoldenCase c in WhiteboxGolden.Cases("attribution.json", "patching", name))
+        {
+            foreach (JsonProperty p in c.Out!.Value.EnumerateObject())
+            {
+                for (int layer = 0; layer < model.Config.Layers; layer++)
+                {
+                    string hook = $"blocks.{layer}." + p.Name switch { "residPre" => "hook_resid_pre", "attnOut" => "hook_attn_out", "mlpOut" => "hook_mlp_out", "headQ" => "attn.hook_q", "headK" => "attn.hook_k", "headV" => "attn.hook_v", _ => "attn.hook_z" };
+                    IReadOnlyList<double> got = p.Name switch
+                    {
+                        "residPre" or "attnOut" or "mlpOut" => around.By(hook, "pos"),
+                        "headK" or "headV" => around.By(hook, "kv_heads"),
+                        "headZ" or "headQ" => around.By(hook, "heads"),
+                        "headZAroundClean" => [.. back.By(hook, "heads").Select(x => -x)],
+                        "headZExact" => [.. Enumerable.Range(0, model.Config.Heads).Select(head => exact.Patch(hook, new() { Head = head }, TestContext.Current.CancellationToken) - exact.Receiver)],
+                        "headZIntegrated10Midpoint" => [.. Enumerable.Range(0, model.Config.Heads).Select(head => around.Integrated(hook, new() { Head = head }))],
+                        string other => throw new InvalidOperationException(other),
+                    };
+                    Assert.Equal(p.Value[layer].GetArrayLength(), got.Count);
+                    for (int i = 0; i < got.Count; i++) Golden.Close(p.Value[layer][i].GetDouble(), got[i], c.Rtol, c.Atol, $"{name} {p.Name} {layer} {i}");
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void EdgeAttribution_Golden_IsTransformerLenss(string name)
+    {
+        using DifferentiableTransformer model = WhiteboxGolden.Load(name);
+        (int answer, int wrong) = WhiteboxGolden.Answers(name);
+        foreach (GoldenCase c in WhiteboxGolden.Cases("edges.json", "edges", name))
+        {
+            ResidualNode[] writers = Nodes("writers", ResidualNode.Writers(model.Config)), readers = Nodes("readers", ResidualNode.Readers(model.Config));
+            double?[,] got = EdgeAttribution.Estimate(model, WhiteboxGolden.Ids(name, "corrupt"), WhiteboxGolden.Ids(name, "clean"), LogitLosses.LogitDifference(answer, wrong), writers, readers);
+            for (int w = 0; w < writers.Length; w++)
+            {
+                for (int r = 0; r < readers.Length; r++)
+                {
+                    JsonElement want = c.Out!.Value.GetProperty("attribution")[w][r];
+                    if (want.ValueKind == JsonValueKind.Null) Assert.Null(got[w, r]);
+                    else Golden.Close(want.GetDouble(), got[w, r]!.Value, c.Rtol, c.Atol, $"{name} {writers[w]} {readers[r]}");
+                }
+            }
+
+            ResidualNode[] Nodes(string key, IReadOnlyList<ResidualNode> all) => [.. c.Out!.Value.GetProperty(key).EnumerateArray().Select(e => all.Single(node => node.ToString() == e.GetString()))];
+        }
+    }
+}
