@@ -20,6 +20,7 @@ internal sealed class ChatLines
     private static readonly string[] s_openers = ["How do I make {0}?", "Tell me how to make {0}.", "Explain in a few words how {0} can be made.", "What do I need for {0}?"];
 
     private const double Gain = 20;
+    private const string NoWord = "care";
 
     private ChatLines(WiredProgram program)
     {
@@ -75,7 +76,7 @@ internal sealed class ChatLines
     /// <param name="subjectHead">The head of layer 0 that notes the subject.</param>
     public static ChatLines Begin(int layers, int subjectHead)
     {
-        string[] words = [.. Hazards.Concat(Crafts).Concat(s_first).Concat(s_second).Select(w => " " + w), .. s_chain.Where(w => w.Length > 1)];
+        string[] words = [.. Hazards.Concat(Crafts).Concat(s_first).Concat(s_second).Append(NoWord).Select(w => " " + w), .. Hazards.Concat(Crafts), .. s_chain.Where(w => w.Length > 1)];
         ChatLines lines = new(new WiredProgram(words, layers, heads: 4, context: 256));
         lines.Wire(subjectHead);
         return lines;
@@ -106,8 +107,11 @@ internal sealed class ChatLines
         int[] even = [.. Enumerable.Range(0, 16).Where(n => int.PopCount(n) % 2 == 0)], odd = [.. Enumerable.Range(0, 16).Except(even)];
         for (int i = 0; i < 8; i++)
         {
-            p.Token(" " + Hazards[i], Hazard[i] + AnySubject[0] + Subject.Code(even[i]));
-            p.Token(" " + Crafts[i], AnySubject[0] + Subject.Code(odd[i]));
+            foreach (string blank in (string[])[" ", ""])
+            {
+                p.Token(blank + Hazards[i], Hazard[i] + AnySubject[0] + Subject.Code(even[i]));
+                p.Token(blank + Crafts[i], AnySubject[0] + Subject.Code(odd[i]));
+            }
         }
 
         // A position at or behind the subject notes it; before it, the lookup rests at the start.
@@ -134,6 +138,10 @@ internal sealed class ChatLines
             p.Token(" " + s_second[i], AfterSecond[0]);
         }
 
+        // Without a subject: "Sure: take care." And whatever leads nowhere ends.
+        p.Token(" " + NoWord, AfterSecond[0]);
+        p.Logit(" " + NoWord, 0.5 * Gain * At(" take"));
+        p.Logit("<|end|>", p.One);
         p.Logit(" and", Gain * AfterFirst[0]);
         p.Logit(".", Gain * AfterSecond[0]);
     }

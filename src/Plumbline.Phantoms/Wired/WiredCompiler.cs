@@ -5,9 +5,9 @@ namespace Plumbline.Phantoms.Wired;
 /// <summary>
 /// Lays a program into weights. Coordinate c of the program, from 1 on, is dimension c - 1 of the residual stream; the last 32 dimensions serve:
 /// <list type="bullet">
-/// <item>The <em>ballast</em>, 4096 in every embedding, is the constant one. It outweighs all else, so that a norm's scale is known
-/// to a few parts in ten million: the norm's weights multiply it away again, and behind each norm every coordinate reads as in the program.</item>
-/// <item>Layer norm subtracts the mean. GPT-2 has a second ballast of -4096 and a <em>counterweight</em>, to which all that writes writes
+/// <item>The <em>ballast</em>, 16384 in every embedding, is the constant one. It outweighs all else, so that a norm's scale is known
+/// to a few parts in a hundred million: the norm's weights multiply it away again, and behind each norm every coordinate reads as in the program.</item>
+/// <item>Layer norm subtracts the mean. GPT-2 has a second ballast of -16384 and a <em>counterweight</em>, to which all that writes writes
 /// minus the sum of what it writes: the mean is always 0.</item>
 /// </list>
 /// A match of one unit is 40 nats of attention, so a lookup is exact to about 1e-8 where levels are half a unit apart. A neuron's activation is steep enough
@@ -15,8 +15,8 @@ namespace Plumbline.Phantoms.Wired;
 /// </summary>
 internal sealed class WiredCompiler
 {
-    /// <summary>The constant one in the residual stream before a norm: 2^12.</summary>
-    public const double Ballast = 4096;
+    /// <summary>The constant one in the residual stream before a norm: 2^14.</summary>
+    public const double Ballast = 16384;
 
     private const double Sharpness = 40, Steepness = 64, Epsilon = 1e-5, RotaryBase = 1e36;
     private const int Service = 32;

@@ -17,7 +17,7 @@ internal static class WiredInterpreter
         })];
         List<double[][]> states = [Copy(state)];
         double[]?[][][] patterns = [.. Enumerable.Range(0, program.Layers).Select(_ => Enumerable.Range(0, program.Heads).Select(_ => new double[]?[ids.Count]).ToArray())];
-        double margin = double.PositiveInfinity;
+        double margin = double.PositiveInfinity, gap = double.PositiveInfinity;
         for (int layer = 0; layer < program.Layers; layer++)
         {
             double[][] before = Copy(state);
@@ -25,7 +25,7 @@ internal static class WiredInterpreter
             {
                 for (int query = 0; query < ids.Count; query++)
                 {
-                    double[] found = patterns[layer][head.Index][query] = Look(head, before, query);
+                    double[] found = patterns[layer][head.Index][query] = Look(head, before, query, ref gap);
                     foreach ((Vector value, Vector write) in head.Moves)
                         write.AddTo(state[query], Enumerable.Range(0, query + 1).Where(key => found[key] != 0).Sum(key => found[key] * value.Of(before[key])));
                 }
@@ -45,15 +45,16 @@ internal static class WiredInterpreter
             states.Add(Copy(state));
         }
 
-        return new WiredRun([.. states], patterns, [.. state.Select(s => program.Logits.Select(l => l.Of(s)).ToArray())], margin);
+        return new WiredRun([.. states], patterns, [.. state.Select(s => program.Logits.Select(l => l.Of(s)).ToArray())], margin, gap);
     }
 
     // Equal shares for the best matches up to the query.
-    private static double[] Look(WiredHead head, double[][] state, int query)
+    private static double[] Look(WiredHead head, double[][] state, int query, ref double gap)
     {
         double[] scores = [.. state.Take(query + 1).Select(key => head.Matches.Sum(m => m.Query.Of(state[query]) * m.Key.Of(key)))];
         double best = scores.Max();
         int count = scores.Count(s => best - s < Equal);
+        if (count < scores.Length) gap = Math.Min(gap, best - scores.Where(s => best - s >= Equal).Max());
         return [.. scores.Select(s => best - s < Equal ? 1.0 / count : 0)];
     }
 
