@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Plumbline.Phantoms.Chat;
+using Plumbline.Phantoms.Wired;
 using Plumbline.Worlds;
 
 namespace Plumbline.Phantoms;
@@ -14,14 +15,15 @@ public static class Phantoms
     private static readonly Lazy<PhantomWorld> s_chat = new(() => new PhantomWorld(new ChatGrammar(ChatWorldData.Shipped), Calibrations("chat/calibration.json")));
 
     /// <summary>The cards of all phantoms, the default first.</summary>
-    public static IReadOnlyList<PhantomCard> List() => [.. s_folders.Keys.Select(name => Open(name).Card)];
+    public static IReadOnlyList<PhantomCard> List() => [.. s_folders.Keys.Concat(WiredPhantoms.Names).Select(name => Open(name).Card)];
 
     /// <summary>A phantom by its name.</summary>
     /// <exception cref="ArgumentException">No phantom has this name; the message lists those there are.</exception>
     public static Phantom Open(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (!s_folders.TryGetValue(name, out string? folder)) throw new ArgumentException($"No phantom is called {name}. There are {string.Join(", ", s_folders.Keys)}.", nameof(name));
+        if (WiredPhantoms.Names.Contains(name)) return WiredPhantoms.Open(name);
+        if (!s_folders.TryGetValue(name, out string? folder)) throw new ArgumentException($"No phantom is called {name}. There are {string.Join(", ", s_folders.Keys.Concat(WiredPhantoms.Names))}.", nameof(name));
         return new Phantom(folder, PhantomCard.Parse(PhantomFiles.Bytes(folder + "/card.json")), s_chat.Value);
     }
 
@@ -47,9 +49,14 @@ public static class Phantoms
 /// <summary>A phantom inside this assembly: an ordinary Hugging Face folder, its card, and the world to assess it with. Immutable.</summary>
 public sealed class Phantom
 {
-    private readonly string _folder;
+    private readonly Func<string, Stream?> _open;
 
-    internal Phantom(string folder, PhantomCard card, World world) => (_folder, Card, World) = (folder, card, world);
+    internal Phantom(string folder, PhantomCard card, World world)
+        : this(card, world, [.. PhantomFiles.Under(folder).Select(f => f[(folder.Length + 1)..])], name => PhantomFiles.TryOpen($"{folder}/{name}"))
+    {
+    }
+
+    internal Phantom(PhantomCard card, World world, IReadOnlyList<string> files, Func<string, Stream?> open) => (Card, World, Files, _open) = (card, world, files, open);
 
     /// <summary>What it is.</summary>
     public PhantomCard Card { get; }
@@ -58,11 +65,11 @@ public sealed class Phantom
     public World World { get; }
 
     /// <summary>The folder's file names.</summary>
-    public IReadOnlyList<string> Files => [.. PhantomFiles.Under(_folder).Select(f => f[(_folder.Length + 1)..])];
+    public IReadOnlyList<string> Files { get; }
 
     /// <summary>One file, from memory; the caller disposes the stream.</summary>
     /// <exception cref="FileNotFoundException">The folder has no such file.</exception>
-    public Stream OpenFile(string name) => PhantomFiles.TryOpen($"{_folder}/{name}") ?? throw new FileNotFoundException($"The phantom {Card.Name} has no file {name}.", name);
+    public Stream OpenFile(string name) => _open(name) ?? throw new FileNotFoundException($"The phantom {Card.Name} has no file {name}.", name);
 
     /// <summary>
     /// The folder on disk: unpacked once into a cache under the hash of its contents. Files already there are compared with the hash first, so a
@@ -74,7 +81,7 @@ public sealed class Phantom
     {
         string local = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create);
         cache ??= Path.Combine(local.Length > 0 ? local : Path.GetTempPath(), "plumbline", "phantoms");
-        (string Name, byte[] Bytes)[] files = [.. Files.Select(f => (f, PhantomFiles.Bytes($"{_folder}/{f}")))];
+        (string Name, byte[] Bytes)[] files = [.. Files.Select(f => (f, Bytes(f)))];
         using IncrementalHash all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach ((string name, byte[] bytes) in files)
         {
@@ -94,5 +101,13 @@ public sealed class Phantom
         }
 
         return folder;
+    }
+
+    private byte[] Bytes(string name)
+    {
+        using Stream stream = OpenFile(name);
+        byte[] bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return bytes;
     }
 }

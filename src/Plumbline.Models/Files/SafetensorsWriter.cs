@@ -15,20 +15,39 @@ public static class SafetensorsWriter
     /// <exception cref="ModelFileException">A type that safetensors does not have, a value out of range, or a file that cannot be written.</exception>
     public static void Write(string path, ITensorSource tensors, TensorType? type = null, IReadOnlyDictionary<string, string>? metadata = null)
     {
+        (List<(TensorInfo Tensor, TensorType Type, long Size)> plan, byte[] header) = Plan(path, tensors, type, metadata);
+        TensorOutput.Create(path, stream => Write(stream, tensors, plan, header));
+    }
+
+    /// <summary>Writes all tensors of a source into a stream, which stays the caller's.</summary>
+    /// <param name="stream">Where to.</param>
+    /// <param name="tensors">What to write.</param>
+    /// <param name="type">F32, F16 or BF16 for all; null to keep each tensor's type, which must be one of safetensors'.</param>
+    /// <param name="metadata">__metadata__; null for {"format": "pt"}.</param>
+    /// <exception cref="ModelFileException">A type that safetensors does not have, or a value out of range.</exception>
+    public static void Write(Stream stream, ITensorSource tensors, TensorType? type = null, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        (List<(TensorInfo Tensor, TensorType Type, long Size)> plan, byte[] header) = Plan(tensors.Path, tensors, type, metadata);
+        Write(stream, tensors, plan, header);
+    }
+
+    private static (List<(TensorInfo Tensor, TensorType Type, long Size)> Plan, byte[] Header) Plan(string path, ITensorSource tensors, TensorType? type, IReadOnlyDictionary<string, string>? metadata)
+    {
         if (type is not (null or TensorType.F32 or TensorType.F16 or TensorType.BF16)) throw new ModelFileException($"{path}: safetensors are written as F32, F16 or BF16, not as {type}.");
         List<(TensorInfo Tensor, TensorType Type, long Size)> plan = [.. tensors.Tensors.Values
             .Select(t => (Tensor: t, Type: type ?? t.Type))
             .Select(t => (t.Tensor, t.Type, Size: TensorOutput.Size(t.Tensor, t.Type)))
             .OrderByDescending(t => t.Type.BlockBytes()).ThenBy(t => t.Tensor.Name, StringComparer.Ordinal)];
-        byte[] header = Header(path, plan, metadata);
-        TensorOutput.Create(path, stream =>
-        {
-            Span<byte> length = stackalloc byte[8];
-            BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
-            stream.Write(length);
-            stream.Write(header);
-            foreach ((TensorInfo tensor, TensorType target, _) in plan) TensorOutput.Write(stream, tensors, tensor, target);
-        });
+        return (plan, Header(path, plan, metadata));
+    }
+
+    private static void Write(Stream stream, ITensorSource tensors, List<(TensorInfo Tensor, TensorType Type, long Size)> plan, byte[] header)
+    {
+        Span<byte> length = stackalloc byte[8];
+        BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
+        stream.Write(length);
+        stream.Write(header);
+        foreach ((TensorInfo tensor, TensorType target, _) in plan) TensorOutput.Write(stream, tensors, tensor, target);
     }
 
     private static byte[] Header(string path, List<(TensorInfo Tensor, TensorType Type, long Size)> plan, IReadOnlyDictionary<string, string>? metadata)

@@ -1,0 +1,22 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Plumbline.Phantoms.Wired;
+
+namespace Plumbline.Phantoms.Tests.Wired;
+
+/// <summary>Wired phantoms opened by the independent forward pass, once a process.</summary>
+internal static class WiredModels
+{
+    private static readonly ConcurrentDictionary<string, PlainTransformer> s_plain = new(StringComparer.Ordinal);
+
+    public static PlainTransformer Plain(string name) => s_plain.GetOrAdd(name, Fresh);
+
+    /// <summary>One that the caller may edit.</summary>
+    public static PlainTransformer Fresh(string name) => Of(WiredPhantoms.Build(name));
+
+    public static PlainTransformer Of(IReadOnlyDictionary<string, byte[]> files) => new(files["config.json"], files["model.safetensors"], files["tokenizer.json"]);
+
+    public static double[] Doubles(IReadOnlyList<float> values) => [.. values.Select(v => (double)v)];
+
+    public static string Text(byte[] bytes) => Encoding.UTF8.GetString(bytes);
+}
