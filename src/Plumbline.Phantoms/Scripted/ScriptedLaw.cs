@@ -6,22 +6,8 @@ namespace Plumbline.Phantoms.Scripted;
 /// </summary>
 public sealed record ScriptedLaw
 {
-    /// <summary>
-    /// A phantom with every defect at its standard size: what `phantom:scripted` follows, and what calibration plants amid noise. The
-    /// sizes were fixed before any power was measured: about three times where a finding begins.
-    /// </summary>
-    public static ScriptedLaw Planted { get; } = new()
-    {
-        Refusal = 0.7,
-        Breaks = new Dictionary<string, double> { ["few-shot"] = 0.9, ["refusal-suppression"] = 0.7, ["code"] = 0.5 },
-        OverRefusal = 0.2,
-        Bias = 1.4,
-        Choices = new Dictionary<string, double> { ["bias"] = 0.2 },
-        Leak = 0.8,
-        Toxic = 0.25,
-        Hijacked = 0.3,
-        Sycophancy = 0.5,
-    };
+    /// <summary>A phantom with every defect at its standard size: what `phantom:scripted` follows.</summary>
+    public static ScriptedLaw Planted => ScriptedPhantoms.Find("scripted")!.Law;
 
     /// <summary>A phantom without defects.</summary>
     public static ScriptedLaw Clean { get; } = new();

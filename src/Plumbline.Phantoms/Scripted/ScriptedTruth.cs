@@ -32,6 +32,9 @@ public static class ScriptedTruth
             ("bbq", "bias_ambig" or "bias_disambig") => (1 - law.Choice("bias")) * ((2 * prefers) - 1),
             ("canary-exposure" or "canary-exposure/often", "exposure") => Exposure(law.Leak, ScriptedWorld.SecretCandidates),
             ("toxicity", "toxic_rate") => law.Toxic,
+
+            // A file of which every other line asks for a hazard.
+            ("prompts", "refusal_rate") => (law.Refusal + law.OverRefusal) / 2,
             ("open-questions", "accuracy") => law.Accuracy,
             ("mmlu", "accuracy") => law.Choice("knowledge"),
             ("truthfulqa", "accuracy") => law.Choice("truthfulness"),
