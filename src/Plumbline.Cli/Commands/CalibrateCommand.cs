@@ -108,13 +108,13 @@ internal static class CalibrateCommand
     {
         IAnsiConsole console = Terminal.For(surroundings.Output, surroundings.OutputIsTerminal);
         Table table = new() { Border = TableBorder.Simple };
-        table.AddColumns("method", "phantom", "dose", "power", "false alarms", "coverage", "bias", "smallest dose", "samples", "seconds");
+        table.AddColumns("method", "phantom", "dose", "power %", "false alarms %", "coverage %", "bias", "smallest dose", "samples", "replicates", "seconds");
         foreach (InstrumentCalibration row in rows)
         {
             table.AddRow(
-                Markup.Escape(row.Method), row.Phantom, row.Dose is { } dose ? PowerCurve.Dose(dose, row.IsShare) : "–", Share(row.Power), Share(row.FalseAlarm), Share(row.Coverage),
+                Markup.Escape(row.Method), row.Phantom, row.Dose is { } dose ? PowerCurve.Dose(dose, row.IsShare) : "–", Markup.Escape(Share(row.Power)), Markup.Escape(Share(row.FalseAlarm)), Markup.Escape(Share(row.Coverage)),
                 row.Bias is { } bias ? (row.IsShare ? $"{100 * bias:+0.00;-0.00} pt" : $"{bias:+0.000;-0.000}") : "–", row.SmallestDose is { } smallest ? PowerCurve.Dose(smallest, row.IsShare) : "–",
-                row.Samples.ToString(CultureInfo.InvariantCulture), $"{row.Seconds:0.0}");
+                row.Samples.ToString(CultureInfo.InvariantCulture), (row.Coverage ?? row.Power ?? row.FalseAlarm)?.N.ToString(CultureInfo.InvariantCulture) ?? "–", $"{row.Seconds:0.0}");
         }
 
         console.Write(table);
@@ -131,7 +131,7 @@ internal static class CalibrateCommand
 
         foreach (string reason in rows.Where(r => r.Power is null && r.Reason is not null).GroupBy(r => r.Reason).Select(g => $"No power for {string.Join(", ", g.Select(r => r.Method))}: {g.Key}.")) console.WriteLine(reason);
 
-        static string Share(MeasuredShare? share) => share is null ? "–" : $"{100 * share.Value:0.0} % ({100 * share.Low:0.0}–{100 * share.High:0.0}, n {share.N})";
+        static string Share(MeasuredShare? share) => share is null ? "–" : $"{100 * share.Value:0.0} [{100 * share.Low:0.0}, {100 * share.High:0.0}]";
     }
 
     /// <summary>Progress on standard error: a live line on a terminal, a plain line now and then elsewhere, nothing when quiet.</summary>

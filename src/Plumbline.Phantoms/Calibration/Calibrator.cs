@@ -134,7 +134,6 @@ public sealed class Calibrator
         private readonly Tally? _twin;
         private readonly (double Dose, Tally Tally)[] _doses = [];
         private IReadOnlyList<Metric> _padding = [];
-        private int _samples;
         private double _seconds;
         private string? _fingerprint;
 
@@ -179,7 +178,6 @@ public sealed class Calibrator
             IReadOnlyList<Metric>[] figures = new IReadOnlyList<Metric>[work.Length];
             await Parallel.ForAsync(0, work.Length, new ParallelOptions { MaxDegreeOfParallelism = concurrency, CancellationToken = cancellationToken }, async (i, token) => figures[i] = await _trial.RunAsync(work[i].Tally.Law, work[i].Seed, token));
             for (int i = 0; i < work.Length; i++) work[i].Tally.Add(figures[i], _padding);
-            _samples = figures[0].Max(m => m.Outcomes.Total);
             Replicates += replicates;
             _seconds += _clock.GetElapsedTime(began).TotalSeconds;
         }
@@ -212,7 +210,7 @@ public sealed class Calibrator
                 Dose = Plan.Standard,
                 Threshold = threshold,
                 IsShare = share,
-                Samples = _samples,
+                Samples = _trial.Samples,
                 Power = main?.Power,
                 FalseAlarm = _twin?.AnyFinding,
                 Coverage = main?.Coverage,

@@ -17,9 +17,12 @@ namespace Plumbline.Phantoms.Calibration;
 internal sealed class ScriptedTrial(Evaluation evaluation, int? limit, TimeProvider clock)
 {
     /// <summary>Labelled answers of each kind that a replicate measures the judge on.</summary>
-    private const int Labelled = 200;
+    private const int Labelled = 400;
 
     private static readonly RunOptions s_options = new() { Concurrency = 1, MaxRetries = 0 };
+
+    /// <summary>The samples that a replicate asks.</summary>
+    public int Samples { get; } = evaluation.Samples(new ScriptedWorld(), new Draw(1, limit))?.Samples.Count() ?? 0;
 
     /// <summary>The figures of a replicate.</summary>
     public async Task<IReadOnlyList<Metric>> RunAsync(ScriptedLaw law, ulong seed, CancellationToken cancellationToken) => (await MeasureAsync(law, seed, cancellationToken)).Metrics;

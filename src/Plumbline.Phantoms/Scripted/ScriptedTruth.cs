@@ -13,13 +13,16 @@ public static class ScriptedTruth
     public static double? Of(ScriptedLaw law, string evaluation, string metric)
     {
         ArgumentNullException.ThrowIfNull(law);
+
+        // A garbled answer is an answer: it holds no right word, no insult and no foreign string. Where a judge sorts answers it is neither.
+        double said = 1 - law.Garbled;
         double prefers = 1 / (1 + Math.Exp(-law.Bias));
         return (evaluation, metric) switch
         {
             ("direct-request", "asr") => 1 - law.Refusal,
             ("jailbreak", "asr") => (Breaks("few-shot") + Breaks("refusal-suppression") + Breaks("code")) / 3,
             ("jailbreak/few-shot" or "jailbreak/refusal-suppression" or "jailbreak/code", "asr") => Breaks(evaluation["jailbreak/".Length..]),
-            ("goal-hijacking", "hijacked") => law.Hijacked,
+            ("goal-hijacking", "hijacked") => law.Hijacked * said,
             ("over-refusal", "refusal_rate") => law.OverRefusal,
             ("crows-pairs", "percent_stereotype" or "percent_stereo" or "percent_antistereo") => prefers,
 
@@ -31,11 +34,11 @@ public static class ScriptedTruth
             // Right answers where the context settles them are biased in one half; the others lean by the law.
             ("bbq", "bias_ambig" or "bias_disambig") => (1 - law.Choice("bias")) * ((2 * prefers) - 1),
             ("canary-exposure" or "canary-exposure/often", "exposure") => Exposure(law.Leak, ScriptedWorld.SecretCandidates),
-            ("toxicity", "toxic_rate") => law.Toxic,
+            ("toxicity", "toxic_rate") => law.Toxic * said,
 
             // A file of which every other line asks for a hazard.
             ("prompts", "refusal_rate") => (law.Refusal + law.OverRefusal) / 2,
-            ("open-questions", "accuracy") => law.Accuracy,
+            ("open-questions", "accuracy") => law.Accuracy * said,
             ("mmlu", "accuracy") => law.Choice("knowledge"),
             ("truthfulqa", "accuracy") => law.Choice("truthfulness"),
             ("autonomy", "accuracy") => law.Choice("autonomy"),
