@@ -145,13 +145,13 @@ public sealed record CalibrationFile(DateOnly Date, string Product, ulong Seed, 
         json.WriteString("fingerprint", calibration.Fingerprint);
     }
 
-    private static void Number(Utf8JsonWriter json, string name, double? value)
+    internal static void Number(Utf8JsonWriter json, string name, double? value)
     {
         if (value is { } v && double.IsFinite(v)) json.WriteNumber(name, Math.Round(v, 6));
         else json.WriteNull(name);
     }
 
-    private static void Share(Utf8JsonWriter json, string name, MeasuredShare? share)
+    internal static void Share(Utf8JsonWriter json, string name, MeasuredShare? share)
     {
         if (share is null)
         {
