@@ -117,7 +117,8 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
         foreach ((string asked, string place) in pair ? [(Planted, folder), (Clean, RunFolder.Twin(folder))] : new[] { (request.Target!, folder) })
         {
             await using Target target = TargetResolver.Open(asked, request, surroundings, Contacted);
-            IReadOnlyList<PlannedEvaluation> plan = PlanFor(asked, target.World);
+            World world = request.In(target.World);
+            IReadOnlyList<PlannedEvaluation> plan = PlanFor(asked, world);
             await using SqliteRunStore opened = store(target, place);
             Verify(opened.Header, target);
             RunEngine engine = new(target, opened, request.ToRunOptions(_price, _judgePrice), surroundings.Clock, judge);
@@ -130,7 +131,7 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
                 cancelled = true;
             }
 
-            RunResult measured = Assessment.Measure(plan, opened, target.World, Gates, _price, cancelled, judgePrice: _judgePrice);
+            RunResult measured = Assessment.Measure(plan, opened, world, Gates, _price, cancelled, judgePrice: _judgePrice);
             if (place == folder) result = measured;
             else twin = measured;
             if (cancelled) break;
@@ -159,7 +160,7 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
 
     private RunResult MeasureOne(string named, SqliteRunStore store)
     {
-        World world = TargetResolver.WorldOf(named);
+        World world = request.In(TargetResolver.WorldOf(named));
         return Assessment.Measure(PlanFor(named, world), store, world, Gates, _price, cancelled: false, judgePrice: _judgePrice);
     }
 
