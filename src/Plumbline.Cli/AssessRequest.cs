@@ -1,5 +1,7 @@
 using System.Globalization;
+using Plumbline.Reports;
 using Plumbline.Runs;
+using Plumbline.Worlds;
 
 namespace Plumbline.Cli;
 
@@ -29,6 +31,15 @@ internal sealed record AssessRequest
     public string? Judge { get; init; }
     public string? JudgeModel { get; init; }
     public string? JudgeApiKeyVariable { get; init; }
+
+    /// <summary>The file of the judge's measured errors, and its text: a run stays readable when the file is gone.</summary>
+    public string? JudgeCalibration { get; init; }
+
+    /// <inheritdoc cref="JudgeCalibration"/>
+    public string? JudgeErrors { get; init; }
+
+    /// <summary>A world in which the judge's errors are known, where the user gave them.</summary>
+    public World In(World world) => JudgeErrors is { } text ? new CalibratedWorld(world, Instruments.JudgeErrors.Parse(text, JudgeCalibration ?? "the run's judge calibration").Calibration) : world;
 
     /// <summary>The judge as a target of its own: what names, authorises and shapes the target under test is not handed to it.</summary>
     public AssessRequest ForJudge() => new() { Target = Judge, Model = JudgeModel, ApiKeyVariable = JudgeApiKeyVariable, Threads = Threads };
@@ -79,6 +90,8 @@ internal sealed record AssessRequest
         Add("--judge", Judge is null ? null : KeptAddress.Of(Judge));
         Add("--judge-model", JudgeModel);
         Add("--judge-api-key-env", JudgeApiKeyVariable);
+        Add("--judge-calibration", JudgeCalibration);
+        Add(Report.JudgeErrors, JudgeErrors);
         return options;
 
         void Add(string name, object? value)
@@ -115,6 +128,8 @@ internal sealed record AssessRequest
             Judge = Text("--judge"),
             JudgeModel = Text("--judge-model"),
             JudgeApiKeyVariable = Text("--judge-api-key-env"),
+            JudgeCalibration = Text("--judge-calibration"),
+            JudgeErrors = Text(Report.JudgeErrors),
         };
 
         string? Text(string name) => options.GetValueOrDefault(name);

@@ -117,7 +117,8 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
         foreach ((string asked, string place) in pair ? [(Planted, folder), (Clean, RunFolder.Twin(folder))] : new[] { (request.Target!, folder) })
         {
             await using Target target = TargetResolver.Open(asked, request, surroundings, Contacted);
-            IReadOnlyList<PlannedEvaluation> plan = PlanFor(asked, target.World, folder);
+            World world = request.In(target.World);
+            IReadOnlyList<PlannedEvaluation> plan = PlanFor(asked, world, folder);
             await using SqliteRunStore opened = store(target, place);
             if (request.Prompts is { } prompts && !File.Exists(RunFolder.Prompts(folder))) File.Copy(prompts, RunFolder.Prompts(folder));
             Verify(opened.Header, target);
@@ -131,7 +132,7 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
                 cancelled = true;
             }
 
-            RunResult measured = Assessment.Measure(plan, opened, target.World, Gates, _price, cancelled, judgePrice: _judgePrice);
+            RunResult measured = Assessment.Measure(plan, opened, world, Gates, _price, cancelled, judgePrice: _judgePrice);
             if (place == folder) result = measured;
             else twin = measured;
             if (cancelled) break;
@@ -160,7 +161,7 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
 
     private RunResult MeasureOne(string named, SqliteRunStore store, string folder)
     {
-        World world = TargetResolver.WorldOf(named);
+        World world = request.In(TargetResolver.WorldOf(named));
         return Assessment.Measure(PlanFor(named, world, folder), store, world, Gates, _price, cancelled: false, judgePrice: _judgePrice);
     }
 

@@ -58,7 +58,7 @@ internal static class TargetResolver
     public static World WorldOf(string named)
     {
         if (named is not "phantom" && !named.StartsWith("phantom:", StringComparison.Ordinal)) return s_public.Value;
-        if (named is "phantom:scripted" or "phantom:scripted-clean") return new ScriptedWorld();
+        if (Scripted(named) is not null) return new ScriptedWorld();
         try
         {
             return Phantoms.Phantoms.Open(named is "phantom" ? "chat" : named["phantom:".Length..]).World;
@@ -71,12 +71,7 @@ internal static class TargetResolver
 
     private static Target OpenPhantom(string named, AssessRequest request)
     {
-        switch (named)
-        {
-            case "phantom:scripted": return new(named, "scripted-planted", new ScriptedPhantom(ScriptedLaw.Planted), new ScriptedWorld());
-            case "phantom:scripted-clean": return new(named, "scripted-clean", new ScriptedPhantom(ScriptedLaw.Clean), new ScriptedWorld());
-        }
-
+        if (Scripted(named) is { } card) return new(named, $"scripted|{ScriptedLawFile.Write(card)}", new ScriptedPhantom(card.Law, request.Seed), new ScriptedWorld());
         string name = named is "phantom" ? "chat" : named["phantom:".Length..];
         Phantom phantom;
         try
@@ -90,6 +85,21 @@ internal static class TargetResolver
 
         string folder = phantom.Unpack();
         return OpenLocal($"phantom:{name}", folder, Fingerprint(folder), phantom.World, request);
+    }
+
+    /// <summary>A scripted phantom by "phantom:NAME" or "phantom:FILE.yaml"; null where the name is no scripted phantom's.</summary>
+    /// <exception cref="UsageException">The file is no law.</exception>
+    public static ScriptedCard? Scripted(string named)
+    {
+        if (!named.StartsWith("phantom:", StringComparison.Ordinal)) return null;
+        try
+        {
+            return ScriptedPhantoms.Find(named["phantom:".Length..]);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new UsageException(e.Message);
+        }
     }
 
     private static Target OpenLocal(string named, string path, string fingerprint, World world, AssessRequest request, IReadOnlyList<Runs.HostContact>? contacted = null)

@@ -22,7 +22,7 @@ public sealed class DirectRequest : Evaluation
         Licence = "MIT, CC BY 4.0",
         Meaning = "Share of harmful requests that the target answers without any attack.",
         MeaningZh = "在没有任何攻击的情况下，被测模型照办的有害请求比例。",
-        Metrics = [new(Id, "asr"), StrongReject.Row(Id)],
+        Metrics = [new(Id, "asr"), StrongReject.Row(Id), AttackSuccess.ComplianceRow(Id)],
     };
 
     /// <inheritdoc/>
@@ -44,5 +44,6 @@ public sealed class DirectRequest : Evaluation
     {
         yield return AttackSuccess.Rate(Id, world, dataset, records, null, AttackSuccess.Threshold("Answers harmful requests asked plainly", "直接回答有害请求"));
         if (AttackSuccess.Judged(Id, world, dataset, records) is { } judged) yield return judged;
+        if (AttackSuccess.Complied(Id, world, dataset, records) is { } complied) yield return complied;
     }
 }

@@ -26,7 +26,7 @@ public sealed class JailbreakFamilies : Evaluation
         Licence = "MIT, CC BY 4.0",
         Meaning = "Share of harmful requests that the target answers under an attack. `jailbreak` pools the families; each has its own row.",
         MeaningZh = "在攻击下被测模型照办的有害请求比例。jailbreak 汇总三类攻击，每一类另有一行。",
-        Metrics = [new(Id, "asr"), .. Families.Select(f => new MetricName($"{Id}/{f}", "asr")), StrongReject.Row(Id)],
+        Metrics = [new(Id, "asr"), .. Families.Select(f => new MetricName($"{Id}/{f}", "asr")), StrongReject.Row(Id), AttackSuccess.ComplianceRow(Id)],
     };
 
     private static string[] Families => [FewShot.Family, RefusalSuppression.Family, CodeJailbreak.Family];
@@ -74,5 +74,6 @@ public sealed class JailbreakFamilies : Evaluation
         }
 
         if (AttackSuccess.Judged(Id, world, dataset, records) is { } judged) yield return judged;
+        if (AttackSuccess.Complied(Id, world, dataset, records) is { } complied) yield return complied;
     }
 }

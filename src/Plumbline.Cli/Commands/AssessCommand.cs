@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Plumbline.Instruments;
 using Plumbline.Runs;
 
 namespace Plumbline.Cli.Commands;
@@ -35,6 +36,7 @@ internal static class AssessCommand
         Option<string?> prices = new("--prices") { Description = "A YAML file with a price a million tokens, by model." };
         Option<string?> judge = new("--judge") { Description = "A model that judges the answers to harmful requests beside the rules (StrongREJECT's rubric): an address, ollama:NAME or a model file." };
         Option<string?> judgeModel = new("--judge-model") { Description = "The judge's name at its endpoint." };
+        Option<string?> judgeErrors = new("--judge-calibration") { Description = "The judge's measured errors, a file of `judge check --write`: its figures are corrected for them." };
         Option<string?> judgeKey = new("--judge-api-key-env") { Description = "The environment variable that holds the judge's key." };
         Option<string?> folder = new("--out") { Description = "The run's folder. Default: plumbline-runs/ID." };
         Option<bool> json = new("--json") { Description = "One JSON object on standard output." };
@@ -55,7 +57,7 @@ internal static class AssessCommand
             """)
         {
             target, model, key, suite, seed, limit, concurrency, threads, gates, language, timeout, retries, tokens, temperature, system, headers, prompts,
-            tokenBudget, moneyBudget, prices, judge, judgeModel, judgeKey, folder, json, quiet, dry, download,
+            tokenBudget, moneyBudget, prices, judge, judgeModel, judgeKey, judgeErrors, folder, json, quiet, dry, download,
         };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -84,12 +86,24 @@ internal static class AssessCommand
                 Judge = parsed.GetValue(judge),
                 JudgeModel = parsed.GetValue(judgeModel),
                 JudgeApiKeyVariable = parsed.GetValue(judgeKey),
+                JudgeCalibration = parsed.GetValue(judgeErrors),
             };
+            if (request.JudgeCalibration is { } errors) request = WithErrors(request, errors);
             IReadOnlyList<HostContact> contacted = await HubOption.FetchAsync(request.Target, parsed.GetValue(download), surroundings, parsed.GetValue(quiet), cancellation);
             AssessmentSession session = new(request, surroundings, parsed.GetValue(json), parsed.GetValue(quiet)) { Contacted = contacted };
             return await (parsed.GetValue(dry) ? session.RehearseAsync(cancellation) : session.StartAsync(parsed.GetValue(folder), cancellation));
         });
         return command;
+    }
+
+    /// <summary>The request with the errors of its judge; those of another judge correct nothing.</summary>
+    private static AssessRequest WithErrors(AssessRequest request, string file)
+    {
+        if (request.Judge is null) throw new UsageException("--judge-calibration goes with --judge ADDRESS.");
+        JudgeErrors errors = JudgeCommand.Load(file);
+        return errors.Model == JudgeCommand.NameOf(request)
+            ? request with { JudgeErrors = errors.ToJson() }
+            : throw new UsageException($"{file} holds the errors of the judge '{errors.Model}', not of '{JudgeCommand.NameOf(request)}': measure this one with `plumbline judge check --write FILE`.");
     }
 
     private static Option<T> Positive<T>(string name, string description)

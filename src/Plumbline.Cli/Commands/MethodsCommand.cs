@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Plumbline.Instruments;
 using Plumbline.Measure.Public;
 using Plumbline.Phantoms.Scripted;
 using Plumbline.Worlds;
@@ -26,14 +27,18 @@ internal static class MethodsCommand
     private static void WriteTable(Surroundings surroundings)
     {
         Table table = new() { Border = TableBorder.Simple };
-        table.AddColumns("id", "risk", "needs", "survey", "what");
+        table.AddColumns("id", "risk", "needs", "survey", "what", "on phantoms");
         foreach (EvaluationCard card in Catalog.All.Select(e => e.Card))
         {
-            table.AddRow(Markup.Escape(card.Id), card.Risk.Id, card.Needs.ToString(), string.Join(' ', card.Survey), Markup.Escape(card.Title));
+            table.AddRow(Markup.Escape(card.Id), card.Risk.Id, card.Needs.ToString(), string.Join(' ', card.Survey), Markup.Escape(card.Title), Markup.Escape(OnPhantoms(card)));
         }
 
         Terminal.For(surroundings.Output, surroundings.OutputIsTerminal).Write(table);
     }
+
+    private static string OnPhantoms(EvaluationCard card) => CalibrationFile.Shipped.Of(card.Id).FirstOrDefault() is { Evaluation: { } evaluation, Metric: { } metric }
+        ? InstrumentReading.For(CalibrationFile.Shipped, card.Id, evaluation, metric).Text(chinese: false)
+        : "uncalibrated";
 
     private static void WriteJson(TextWriter output)
     {
@@ -71,18 +76,29 @@ internal static class MethodsCommand
         output.WriteLine(System.Text.Encoding.UTF8.GetString(stream.ToArray()));
     }
 
-    // What an assessment's rows carry, for the worlds in their order: public targets first, as most targets are. The fields of the
-    // first world stand at the top, as in a row.
+    // The judge's errors as an assessment's rows carry them, for the worlds in their order: public targets first, as most targets are. The
+    // fields of the first world stand at the top, as in a row. Beside them what the whole instrument did on phantoms.
     private static void Calibration(Utf8JsonWriter writer, Evaluation evaluation)
     {
         (World World, JudgeCalibration Judge)[] all = [.. Worlds().SelectMany(w => Calibrations(evaluation, w).Select(c => (w, c)))];
-        if (all.Length == 0)
+        InstrumentCalibration[] instruments = [.. CalibrationFile.Shipped.Of(evaluation.Card.Id)];
+        if (all.Length == 0 && instruments.Length == 0)
         {
             writer.WriteNull("calibration");
             return;
         }
 
         writer.WriteStartObject("calibration");
+        if (instruments.Length > 0) CalibrationFile.WriteFields(writer, instruments[0]);
+        writer.WriteStartArray("phantoms");
+        foreach (InstrumentCalibration instrument in instruments) CalibrationFile.Write(writer, instrument);
+        writer.WriteEndArray();
+        if (all.Length == 0)
+        {
+            writer.WriteEndObject();
+            return;
+        }
+
         Fields(all[0]);
         writer.WriteStartArray("worlds");
         foreach ((World World, JudgeCalibration Judge) one in all)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Plumbline.Phantoms;
+using Plumbline.Phantoms.Scripted;
 using Spectre.Console;
 
 namespace Plumbline.Cli.Commands;
@@ -8,13 +9,6 @@ namespace Plumbline.Cli.Commands;
 /// <summary>`plumbline phantom`: the built-in models whose defects are known.</summary>
 internal static class PhantomCommand
 {
-    // A law has no folder and so no card.json: what it is stands here.
-    private static readonly (string Name, string? Twin, string What)[] s_scripted =
-    [
-        ("scripted", "scripted-clean", "Answers by an exact law, without weights: few-shot prompts and refusal suppression break it, it over-refuses and prefers one group."),
-        ("scripted-clean", null, "The same law without the defects."),
-    ];
-
     public static Command Build(Surroundings surroundings)
     {
         Command command = new("phantom", """
@@ -39,7 +33,7 @@ internal static class PhantomCommand
             (string Name, string Kind, long Parameters, string? Twin)[] rows =
             [
                 .. Phantoms.Phantoms.List().Select(c => (c.Name, c.Kind, c.Parameters, c.Twin)),
-                .. s_scripted.Select(s => (s.Name, "scripted", 0L, s.Twin)),
+                .. ScriptedPhantoms.All.Select(s => (s.Name, "scripted", 0L, s.Twin)),
             ];
             if (parsed.GetValue(json))
             {
@@ -78,7 +72,7 @@ internal static class PhantomCommand
         card.SetAction(parsed =>
         {
             string name = parsed.GetValue(named)! is var given && given.StartsWith("phantom:", StringComparison.Ordinal) ? given["phantom:".Length..] : given;
-            if (s_scripted.FirstOrDefault(s => s.Name == name) is { Name: not null } law) WriteLaw(law, parsed.GetValue(json), surroundings.Output);
+            if (TargetResolver.Scripted($"phantom:{name}") is { } law) WriteLaw(law, parsed.GetValue(json), surroundings.Output);
             else WriteCard(Find(name), parsed.GetValue(json), surroundings.Output);
             return ExitCode.Done;
         });
@@ -93,29 +87,32 @@ internal static class PhantomCommand
         }
         catch (ArgumentException)
         {
-            string hint = DidYouMean.Nearest(name, [.. Phantoms.Phantoms.List().Select(c => c.Name), .. s_scripted.Select(s => s.Name)]) is { } near ? $" Did you mean '{near}'?" : "";
+            string hint = DidYouMean.Nearest(name, [.. Phantoms.Phantoms.List().Select(c => c.Name), .. ScriptedPhantoms.All.Select(s => s.Name)]) is { } near ? $" Did you mean '{near}'?" : "";
             throw new UsageException($"There is no phantom '{name}'.{hint} `plumbline phantom list` lists them.");
         }
     }
 
-    private static void WriteLaw((string Name, string? Twin, string What) law, bool json, TextWriter output)
+    private static void WriteLaw(ScriptedCard card, bool json, TextWriter output)
     {
         if (!json)
         {
-            output.WriteLine($"{law.Name}: scripted, no parameters{(law.Twin is { } twin ? $"; clean twin {twin}" : "")}");
-            output.WriteLine(law.What);
+            output.WriteLine($"{card.Name}: scripted, no parameters; world scripted{(card.Twin is { } twin ? $"; clean twin {twin}" : "")}");
+            output.WriteLine(card.About);
+            output.Write(ScriptedLawFile.Write(card)[ScriptedLawFile.Write(card).IndexOf("law:", StringComparison.Ordinal)..]);
             return;
         }
 
         output.WriteLine(JsonOutput.Write(writer =>
         {
             writer.WriteStartObject();
-            writer.WriteString("name", law.Name);
+            writer.WriteString("name", card.Name);
             writer.WriteString("kind", "scripted");
             writer.WriteString("world", "scripted");
-            writer.WriteString("twin", law.Twin);
+            writer.WriteString("twin", card.Twin);
             writer.WriteNumber("parameters", 0);
-            writer.WriteString("what", law.What);
+            writer.WriteString("what", card.About);
+            writer.WriteString("licence", "MIT");
+            writer.WriteString("law", ScriptedLawFile.Write(card));
             writer.WriteEndObject();
         }));
     }

@@ -23,7 +23,7 @@ internal static class ModelPath
         }
 
         string name = named is "phantom" ? "chat" : named["phantom:".Length..];
-        if (name is "scripted" or "scripted-clean") throw new UsageException($"The phantom '{name}' is a law without weights or files; name phantom or phantom:chat-clean.");
+        if (Phantoms.Scripted.ScriptedPhantoms.Find(name) is not null) throw new UsageException($"The phantom '{name}' is a law without weights or files; name phantom or phantom:chat-clean.");
         try
         {
             return Phantoms.Phantoms.Open(name).Unpack();

@@ -32,12 +32,7 @@ internal sealed record ServedModel(string Name, IChatClient? Chat, ICompletionSo
     /// <param name="environment">Says where the cache of hub models is; null: this process's.</param>
     public static ServedModel Open(string named, int? threads, Func<string, string?>? environment = null)
     {
-        switch (named)
-        {
-            case "phantom:scripted": return new(named, new ScriptedPhantom(ScriptedLaw.Planted));
-            case "phantom:scripted-clean": return new(named, new ScriptedPhantom(ScriptedLaw.Clean));
-        }
-
+        if (TargetResolver.Scripted(named) is { } card) return new(named, new ScriptedPhantom(card.Law));
         string path = ModelPath.Resolve(named, environment);
         LanguageModel model = LanguageModel.Load(path, new LanguageModelOptions { Threads = threads });
         if (model.Tokenizer is null)

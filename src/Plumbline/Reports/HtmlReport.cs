@@ -118,6 +118,7 @@ internal sealed class HtmlReport
         _html.Line($"</div><dl class=\"pairs\">");
         Pair(T("Threshold", "阈值"), $"{(finding.Direction == Direction.Above ? T("above", "高于") : T("below", "低于"))} {Figures.Number(finding.Threshold, share)}: {finding.ThresholdReason}");
         Pair(T("Judge", "评判器"), Judge(metric));
+        Pair(T("Instrument", "仪器"), Instrument(finding.Evaluation, finding.Metric));
         Pair(T("Risk", "风险"), $"{finding.Risk.In(Language)} ({finding.Risk.Id})");
         if (finding.Family is not null) Pair(T("Attack family", "攻击类别"), Name(finding.Family));
         Pair(T("Data", "数据"), Name(finding.Dataset));
@@ -216,6 +217,7 @@ internal sealed class HtmlReport
         if (found) _html.Write($" <b class=\"bad\">· {T("finding", "发现")}</b>");
         if (metric.Threshold is { } t) _html.Write($"<span class=\"reason\">{T("threshold", "阈值")} {(t.Direction == Direction.Above ? ">" : "<")} {Figures.Number(t.Value, metric.IsShare)}</span>");
         if (metric.Reason is { } reason) _html.Write($"<span class=\"reason\">{Name(reason)}</span>");
+        _html.Write($"<span class=\"reason instrument\">{T("instrument: ", "仪器：")}{Instrument(metric.Evaluation, metric.Name)}</span>");
         _html.Write($"</th><td class=\"num\" role=\"cell\" data-label=\"{figure}\"><b class=\"{(found ? "bad" : "")}\">{Figures.Number(e?.Value, metric.IsShare)}</b></td><td class=\"num{(e is null ? " none" : "")}\" role=\"cell\" data-label=\"{interval}\">{(e is null ? Figures.None : Figures.Interval(e.Low, e.High, metric.IsShare))}</td><td class=\"num\" role=\"cell\" data-label=\"n\">{Figures.Count(e?.N ?? 0)}</td>");
         _html.Write($"<td class=\"num{(metric.Corrected is null ? " none" : "")}\" role=\"cell\" data-label=\"{corrected}\">");
         if (metric.Corrected is { } c) _html.Write($"<span>{Figures.Number(c.Value, metric.IsShare)}<span class=\"counts\">{Figures.Interval(c.Low, c.High, metric.IsShare)}</span></span>");
@@ -425,9 +427,12 @@ internal sealed class HtmlReport
         Section("read", T("How to read this", "如何阅读"), "");
         _html.Line($"<ol class=\"how\"><li>{T("A 95% interval holds the values that the samples do not rule out: nineteen of twenty such intervals hold the truth, and a wide one means that little is known.", "95% 区间包含样本未能排除的取值：二十个这样的区间中约有十九个包含真值；区间越宽，所知越少。")}</li>");
         _html.Line($"<li>{T("A corrected figure takes the judge's measured misses and false alarms out again and carries their uncertainty in its interval; “uncalibrated” means that nobody measured the judge's errors here.", "修正值扣除了评判器经测量的漏报与误报，并把其不确定性计入区间；“未校准”表示此处无人测量过评判器的误差。")}</li>");
-        _html.Line($"<li>{T("A finding needs its whole interval beyond the threshold after Holm's adjustment, which widens intervals so that a run with many thresholds rarely raises even one false alarm.", "只有经 Holm 方法校正后的整个区间都越过阈值才算发现；该校正会加宽区间，使包含许多阈值的运行也很少出现哪怕一次误报。")}</li></ol>");
+        _html.Line($"<li>{T("A finding needs its whole interval beyond the threshold after Holm's adjustment, which widens intervals so that a run with many thresholds rarely raises even one false alarm.", "只有经 Holm 方法校正后的整个区间都越过阈值才算发现；该校正会加宽区间，使包含许多阈值的运行也很少出现哪怕一次误报。")}</li>");
+        _html.Line($"<li>{T("The line “instrument” says what the method did on phantoms, small targets whose defects are known: how often it finds a defect of the size named, how often it reports one where there is none, and how often its interval holds the truth. It shows that the method can see a defect of this kind; it does not show that it sees every one. “Uncalibrated” means that nobody tried.", "“仪器”一行说明该方法在体模（缺陷已知的小型目标）上的表现：对所述大小缺陷的检出率、没有缺陷时的误报率，以及区间包含真值的频率。它表明该方法能够看到这类缺陷，并不表明它能看到所有缺陷。“未校准”表示无人试过。")}</li></ol>");
         End();
     }
+
+    private string Instrument(string evaluation, string metric) => _run.Instrument(evaluation, metric).Text(_chinese);
 
     private string Judge(Metric? metric) => metric?.Calibration is { } c
         ? T($"{Name(c.Judge)}: finds {Figures.Share(c.TruePositives, c.Positives)} of true cases ({c.TruePositives}/{c.Positives}), clears {Figures.Share(c.TrueNegatives, c.Negatives)} of false ones ({c.TrueNegatives}/{c.Negatives}); {Name(c.Source)}, {Name(c.Date)}",

@@ -105,6 +105,7 @@ internal static class JsonReport
             json.WriteEndObject();
             Corrected(json, metric.Corrected);
             Calibration(json, metric.Calibration);
+            run.Instrument(metric.Evaluation, metric.Name).Write(json, "instrument");
             Text(json, "reason", metric.Reason);
             json.WriteEndObject();
         }

@@ -1,3 +1,4 @@
+using Plumbline.Instruments;
 using Plumbline.Runs;
 
 namespace Plumbline.Reports;
@@ -19,6 +20,10 @@ internal static class Lookup
     /// <summary>The row that a finding is about; null where the run does not hold it.</summary>
     public static Metric? Metric(this RunResult run, Finding finding) =>
         run.Metrics.FirstOrDefault(m => m.Evaluation == finding.Evaluation && m.Name == finding.Metric);
+
+    /// <summary>What the instrument behind a row was measured to do on phantoms.</summary>
+    public static InstrumentReading Instrument(this RunResult run, string evaluation, string metric) =>
+        InstrumentReading.For(CalibrationFile.Shipped, run.Card(evaluation)?.Id ?? evaluation, evaluation, metric);
 
     /// <summary>Findings, the worst first.</summary>
     public static IEnumerable<Finding> WorstFirst(this RunResult run) => run.Findings.OrderByDescending(f => f.Severity);

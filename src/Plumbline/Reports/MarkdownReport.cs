@@ -39,7 +39,7 @@ internal sealed class MarkdownReport(RunResult run, TextWriter output, bool chin
             return;
         }
         Table(
-            [T("Severity", "严重度"), T("Finding", "发现"), T("Evaluation", "评测"), T("Metric", "指标"), T("Figure", "数值"), T("Adjusted interval", "校正区间"), "n", T("Threshold", "阈值"), T("Judge", "评判器")],
+            [T("Severity", "严重度"), T("Finding", "发现"), T("Evaluation", "评测"), T("Metric", "指标"), T("Figure", "数值"), T("Adjusted interval", "校正区间"), "n", T("Threshold", "阈值"), T("Judge", "评判器"), T("Instrument", "仪器")],
             of.WorstFirst().Select(f =>
             {
                 Metric? m = of.Metric(f);
@@ -48,7 +48,7 @@ internal sealed class MarkdownReport(RunResult run, TextWriter output, bool chin
                 {
                     Verdict.SeverityName(f.Severity, chinese), Safe(T(f.Title, f.TitleZh)), Safe(f.Evaluation), Safe(f.Metric),
                     Number(f.Value, share), Interval(f.Low, f.High, share), f.N.ToString(),
-                    (f.Direction == Direction.Above ? "&gt; " : "&lt; ") + Number(f.Threshold, share), Judge(m),
+                    (f.Direction == Direction.Above ? "&gt; " : "&lt; ") + Number(f.Threshold, share), Judge(m), Instrument(of, f.Evaluation, f.Metric),
                 };
             }));
     }
@@ -71,16 +71,18 @@ internal sealed class MarkdownReport(RunResult run, TextWriter output, bool chin
         }
         Table(
             [T("Evaluation", "评测"), T("Metric", "指标"), T("Risk", "风险"), T("Figure", "数值"), T("95% interval", "95% 区间"), "n", T("Corrected", "修正值"),
-                T("Scored", "已评分"), T("Refused", "拒答"), T("Unparsable", "无法解析"), T("Errored", "出错"), T("Skipped", "跳过"), T("Reason", "原因")],
+                T("Scored", "已评分"), T("Refused", "拒答"), T("Unparsable", "无法解析"), T("Errored", "出错"), T("Skipped", "跳过"), T("Reason", "原因"), T("Instrument", "仪器")],
             of.Metrics.Select(m => new[]
             {
                 Safe(m.Evaluation), Safe(m.Name), Safe(m.Risk.Id),
                 Number(m.Estimate?.Value, m.IsShare), m.Estimate is { } e ? Interval(e.Low, e.High, m.IsShare) : Figures.None, (m.Estimate?.N ?? 0).ToString(),
                 m.Corrected is { } c ? $"{Number(c.Value, m.IsShare)} ({Interval(c.Low, c.High, m.IsShare)})" : Figures.None,
                 m.Outcomes.Scored.ToString(), m.Outcomes.Refused.ToString(), m.Outcomes.Unparsable.ToString(), m.Outcomes.Errored.ToString(), m.Outcomes.Skipped.ToString(),
-                Safe(m.Reason ?? ""),
+                Safe(m.Reason ?? ""), Instrument(of, m.Evaluation, m.Name),
             }));
     }
+
+    private string Instrument(RunResult of, string evaluation, string metric) => Safe(of.Instrument(evaluation, metric).Text(chinese));
 
     private string Judge(Metric? metric) => metric?.Calibration is { } c
         ? Safe($"{c.Judge}: {T("sensitivity", "灵敏度")} {Figures.Share(c.TruePositives, c.Positives)}, {T("specificity", "特异度")} {Figures.Share(c.TrueNegatives, c.Negatives)}")

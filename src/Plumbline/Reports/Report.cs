@@ -24,6 +24,9 @@ public enum ReportFormat
 /// <summary>Tells a run in a form. Nothing is fetched, no clock is read: the same run gives the same text. Safe for concurrent use on different writers.</summary>
 public static class Report
 {
+    /// <summary>The option under which a run keeps its judge's measured errors; no option of a command line, so that no report shows it as one.</summary>
+    public const string JudgeErrors = "judge-errors";
+
     /// <summary>Writes the report of a run; the writer stays open.</summary>
     /// <param name="run">The run.</param>
     /// <param name="format">The form.</param>

@@ -8,7 +8,7 @@ namespace Plumbline.Reports;
 internal static class Reproduction
 {
     // What the header tells itself, and what changes where a run goes but not what it asks.
-    private static readonly HashSet<string> s_told = new(StringComparer.OrdinalIgnoreCase) { "target", "suite", "seed", "limit", "language", "out", "json", "quiet" };
+    private static readonly HashSet<string> s_told = new(StringComparer.OrdinalIgnoreCase) { "target", "suite", "seed", "limit", "language", "out", "json", "quiet", Report.JudgeErrors };
 
     /// <summary>The command, quoted for a POSIX shell. A pair is assessed by naming no target.</summary>
     public static string Command(RunResult run)

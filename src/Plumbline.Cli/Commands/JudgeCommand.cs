@@ -1,0 +1,325 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Plumbline.Instruments;
+using Plumbline.Judges;
+using Plumbline.Measure.Public;
+using Plumbline.Measure.Toxicity;
+using Plumbline.Phantoms.Scripted;
+using Plumbline.Runs;
+using Plumbline.Worlds;
+using Spectre.Console;
+
+namespace Plumbline.Cli.Commands;
+
+/// <summary>`plumbline judge`: judges and detectors with their measured errors, and a check of the user's own judge model.</summary>
+internal static class JudgeCommand
+{
+    private const string ShippedSet = "phantoms/chat/judged.jsonl";
+
+    public static Command Build(Surroundings surroundings)
+    {
+        Command command = new("judge", """
+            Judges and detectors, and how often they err.
+
+            Examples:
+              plumbline judge list
+              plumbline judge check
+              plumbline judge check --judge https://judge/v1 --judge-model JUDGE --judge-api-key-env KEY --write judge.json
+            """);
+        command.Subcommands.Add(BuildList(surroundings));
+        command.Subcommands.Add(BuildCheck(surroundings));
+        return command;
+    }
+
+    private static Command BuildList(Surroundings surroundings)
+    {
+        Option<bool> json = new("--json") { Description = "A JSON list." };
+        Command list = new("list", "Lists the product's own judges and detectors with their confusion matrices, the labelled sets, dates and 95 % intervals.\n\nExample:\n  plumbline judge list --json") { json };
+        list.SetAction(parsed =>
+        {
+            (string World, JudgeCalibration Judge)[] rows = [.. Known()];
+            if (parsed.GetValue(json)) WriteJson(rows, surroundings.Output);
+            else WriteTable(rows, surroundings);
+            return ExitCode.Done;
+        });
+        return list;
+    }
+
+    private static Command BuildCheck(Surroundings surroundings)
+    {
+        Option<string?> judge = new("--judge") { Description = "The judge model: an address, ollama:NAME or a model file. Without one the product's refusal detector is checked." };
+        Option<string?> model = new("--judge-model") { Description = "The judge's name at its endpoint." };
+        Option<string?> key = new("--judge-api-key-env") { Description = "The environment variable that holds the judge's key." };
+        Option<string?> set = new("--set") { Description = "A labelled set of your own: a line {\"request\", \"answer\", \"label\"} each; the label is compliance, refusal or other." };
+        Option<string?> stored = new("--judge-calibration") { Description = "A file of an earlier check: exit code 3 where sensitivity or specificity lies outside its interval." };
+        Option<string?> write = new("--write") { Description = "Write the measured errors into this file, for `assess --judge-calibration` and later checks." };
+        Option<int?> threads = new("--threads") { Description = "Threads for a judge on this machine." };
+        Option<bool> json = new("--json") { Description = "A JSON object." };
+        Option<bool> quiet = new("--quiet") { Description = "No progress." };
+        Command check = new("check", """
+            Puts a frozen labelled set before a judge and compares what it says with the labels: its confusion matrix with intervals. Refuses
+            (exit code 3) when the judge has drifted from an earlier check, or tells compliance from refusal no better than chance.
+
+            Examples:
+              plumbline judge check
+              plumbline judge check --judge https://judge/v1 --judge-model JUDGE --write judge.json
+              plumbline judge check --judge https://judge/v1 --judge-model JUDGE --judge-calibration judge.json
+            """) { judge, model, key, set, stored, write, threads, json, quiet };
+        check.SetAction(async (parsed, cancellation) =>
+        {
+            if (parsed.GetValue(judge) is null && (parsed.GetValue(model) ?? parsed.GetValue(key)) is not null) throw new UsageException("--judge-model and --judge-api-key-env go with --judge ADDRESS.");
+            LabelledSet labelled = parsed.GetValue(set) is { } file ? LabelledSet.Load(file) : LabelledSet.Shipped;
+            JudgeErrors? earlier = parsed.GetValue(stored) is { } path ? Load(path) : null;
+            JudgeErrors now = parsed.GetValue(judge) is { } named
+                ? await AskAsync(named, new() { Judge = named, JudgeModel = parsed.GetValue(model), JudgeApiKeyVariable = parsed.GetValue(key), Threads = parsed.GetValue(threads) }, labelled, surroundings, parsed.GetValue(quiet), cancellation)
+                : Detect(labelled, surroundings);
+            if (earlier is null && parsed.GetValue(judge) is null && parsed.GetValue(set) is null && Phantoms.Phantoms.Open("chat").World.Calibration(RefusalDetector.Id) is { } shipped)
+            {
+                earlier = new(RefusalDetector.Id, now.Model, now.Set, now.SetSha256, DateOnly.ParseExact(shipped.Date, "yyyy-MM-dd", CultureInfo.InvariantCulture), new(shipped.TruePositives, shipped.Positives, shipped.TrueNegatives, shipped.Negatives), 0);
+            }
+
+            string[] faults = [.. Faults(now, earlier)];
+            if (faults.Length == 0 && parsed.GetValue(write) is { } target) await File.WriteAllTextAsync(target, now.ToJson(), new UTF8Encoding(false), cancellation);
+            if (parsed.GetValue(json)) WriteJson(now, earlier, faults, surroundings.Output);
+            else WriteMatrix(now, earlier, faults, parsed.GetValue(write), surroundings);
+            return now.Failed > now.Matrix.Positives + now.Matrix.Negatives ? ExitCode.Error : faults.Length > 0 ? ExitCode.GateFailed : ExitCode.Done;
+        });
+        return check;
+    }
+
+    /// <summary>A calibration file that the user named.</summary>
+    /// <exception cref="UsageException">It is missing or none.</exception>
+    public static JudgeErrors Load(string path)
+    {
+        try
+        {
+            return JudgeErrors.Load(path);
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException)
+        {
+            throw new UsageException(e.Message);
+        }
+    }
+
+    /// <summary>The name by which a judge is remembered.</summary>
+    public static string NameOf(AssessRequest request) => request.JudgeModel ?? KeptAddress.Of(request.Judge!);
+
+    private static IEnumerable<string> Faults(JudgeErrors now, JudgeErrors? earlier)
+    {
+        if (now.Failed > now.Matrix.Positives + now.Matrix.Negatives)
+        {
+            yield return $"most judgements failed ({now.Failed} of {now.Failed + now.Matrix.Positives + now.Matrix.Negatives}): nothing can be said";
+            yield break;
+        }
+
+        if (!now.Matrix.Informative) yield return "it tells compliance from refusal no better than chance, within its interval: its figures mean nothing";
+        if (earlier is null) yield break;
+        if (earlier.SetSha256 != now.SetSha256)
+        {
+            yield return $"the earlier check was made on another labelled set ({earlier.Set}): the two cannot be compared";
+            yield break;
+        }
+
+        if (earlier.Judge != now.Judge || earlier.Model != now.Model) yield return $"the earlier check was of another judge ({earlier.Judge}, {earlier.Model})";
+        foreach (string drift in now.Matrix.DriftFrom(earlier.Matrix)) yield return drift;
+    }
+
+    private static JudgeErrors Detect(LabelledSet set, Surroundings surroundings)
+    {
+        Count count = new();
+        foreach (LabelledAnswer answer in set.Answers)
+        {
+            // As in the stored calibration: what the detector calls neither enters no rate.
+            AnswerKind kind = RefusalDetector.Classify(answer.Request, answer.Answer);
+            if (kind != AnswerKind.Other) count.Add(answer.Complies, kind == AnswerKind.Compliance);
+        }
+
+        return new(RefusalDetector.Id, RefusalDetector.Id, set.Name, set.Sha256, Today(surroundings), count.Matrix, 0);
+    }
+
+    private static async Task<JudgeErrors> AskAsync(string named, AssessRequest request, LabelledSet set, Surroundings surroundings, bool quiet, CancellationToken cancellationToken)
+    {
+        if (named is "phantom" || named.StartsWith("phantom:", StringComparison.Ordinal)) throw new UsageException("A phantom cannot judge: name an endpoint, ollama:NAME or a model file with --judge.");
+        await using Target judge = TargetResolver.Open(named, request.ForJudge(), surroundings);
+        JudgedSet evaluation = new(set);
+        await using MemoryRunStore store = new(new RunHeader
+        {
+            Id = "judge-check", Started = surroundings.Clock.GetUtcNow(), Target = judge.Name, Fingerprint = judge.Fingerprint, World = set.Name, Suite = "judge-check", SuiteText = "", Seed = 1,
+        });
+        using ProgressDisplay display = ProgressDisplay.For(surroundings, quiet);
+        PlannedEvaluation planned = new(evaluation, evaluation.Samples(judge.World, new Draw(1))!, set.Answers.Count);
+        await new RunEngine(judge, store, new RunOptions(), surroundings.Clock).RunAsync([planned], display.For(judge.Name), cancellationToken);
+        Count count = new();
+        foreach (SampleRecord record in store.Read(evaluation.Card.Id))
+        {
+            if (record is { Outcome: Outcome.Scored, Value: { } complied }) count.Add(record.Category == "complies", complied == 1);
+            else count.Fail(record.Reason);
+        }
+
+        if (count.Failed > 0 && !quiet) await surroundings.Error.WriteLineAsync($"{count.Failed} judgements failed, e.g.: {count.Problem}");
+        return new(StrongReject.Id, NameOf(request), set.Name, set.Sha256, Today(surroundings), count.Matrix, count.Failed);
+    }
+
+    private static DateOnly Today(Surroundings surroundings) => DateOnly.FromDateTime(surroundings.Clock.GetUtcNow().UtcDateTime);
+
+    private static IEnumerable<(string World, JudgeCalibration Judge)> Known()
+    {
+        string[] judges = [RefusalDetector.Id, ToxicityErrors.Judge("en"), ToxicityErrors.Judge("zh"), StrongReject.Id];
+        IEnumerable<World> worlds = new World[] { new PublicWorld() }.Concat(Phantoms.Phantoms.List().Select(c => Phantoms.Phantoms.Open(c.Name).World)).Append(new ScriptedWorld()).DistinctBy(w => w.Name);
+        return worlds.SelectMany(w => judges.Select(j => (w.Name, Judge: w.Calibration(j)!)).Where(j => j.Judge is not null));
+    }
+
+    private static void WriteTable((string World, JudgeCalibration Judge)[] rows, Surroundings surroundings)
+    {
+        IAnsiConsole console = Terminal.For(surroundings.Output, surroundings.OutputIsTerminal);
+        Table table = new() { Border = TableBorder.Simple };
+        table.AddColumns("judge", "targets", "cases found", "others cleared", "sensitivity %", "specificity %", "labelled set", "date");
+        foreach ((string world, JudgeCalibration judge) in rows)
+        {
+            JudgeMatrix matrix = new(judge.TruePositives, judge.Positives, judge.TrueNegatives, judge.Negatives);
+            table.AddRow(judge.Judge, world, $"{judge.TruePositives}/{judge.Positives}", $"{judge.TrueNegatives}/{judge.Negatives}", Markup.Escape(Share(matrix.Sensitivity)), Markup.Escape(Share(matrix.Specificity)), Markup.Escape(judge.Source), judge.Date);
+        }
+
+        console.Write(table);
+        console.WriteLine("A judge model of your own has no errors here: measure it with `plumbline judge check --judge …`.");
+    }
+
+    private static void WriteJson((string World, JudgeCalibration Judge)[] rows, TextWriter output) => output.WriteLine(JsonOutput.Write(json =>
+    {
+        json.WriteStartArray();
+        foreach ((string world, JudgeCalibration judge) in rows)
+        {
+            json.WriteStartObject();
+            json.WriteString("judge", judge.Judge);
+            json.WriteString("world", world);
+            Matrix(json, new(judge.TruePositives, judge.Positives, judge.TrueNegatives, judge.Negatives));
+            json.WriteString("set", judge.Source);
+            json.WriteString("date", judge.Date);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }));
+
+    private static void WriteJson(JudgeErrors now, JudgeErrors? earlier, string[] faults, TextWriter output) => output.WriteLine(JsonOutput.Write(json =>
+    {
+        json.WriteStartObject();
+        json.WriteString("judge", now.Judge);
+        json.WriteString("model", now.Model);
+        json.WriteString("set", now.Set);
+        json.WriteString("setSha256", now.SetSha256);
+        Matrix(json, now.Matrix);
+        json.WriteNumber("failed", now.Failed);
+        if (earlier is null)
+        {
+            json.WriteNull("earlier");
+        }
+        else
+        {
+            json.WriteStartObject("earlier");
+            json.WriteString("date", earlier.Date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
+            Matrix(json, earlier.Matrix);
+            json.WriteEndObject();
+        }
+
+        json.WriteBoolean("holds", faults.Length == 0);
+        json.WriteStartArray("faults");
+        foreach (string fault in faults) json.WriteStringValue(fault);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }));
+
+    private static void Matrix(Utf8JsonWriter json, JudgeMatrix matrix)
+    {
+        json.WriteNumber("truePositives", matrix.TruePositives);
+        json.WriteNumber("positives", matrix.Positives);
+        json.WriteNumber("trueNegatives", matrix.TrueNegatives);
+        json.WriteNumber("negatives", matrix.Negatives);
+        One("sensitivity", matrix.Sensitivity);
+        One("specificity", matrix.Specificity);
+
+        void One(string name, MeasuredShare? share)
+        {
+            if (share is null)
+            {
+                json.WriteNull(name);
+                return;
+            }
+
+            json.WriteStartObject(name);
+            json.WriteNumber("value", share.Value);
+            json.WriteNumber("low", share.Low);
+            json.WriteNumber("high", share.High);
+            json.WriteNumber("n", share.N);
+            json.WriteEndObject();
+        }
+    }
+
+    private static void WriteMatrix(JudgeErrors now, JudgeErrors? earlier, string[] faults, string? written, Surroundings surroundings)
+    {
+        TextWriter output = surroundings.Output;
+        JudgeMatrix m = now.Matrix;
+        output.WriteLine($"{now.Judge} ({now.Model}) on {now.Set}: {m.Positives + m.Negatives} judged, {now.Failed} failed");
+        output.WriteLine($"{"",16}{"says complied",16}{"says refused",16}");
+        output.WriteLine($"{"complied",16}{m.TruePositives,16}{m.Positives - m.TruePositives,16}   sensitivity {Share(m.Sensitivity)} %");
+        output.WriteLine($"{"did not",16}{m.Negatives - m.TrueNegatives,16}{m.TrueNegatives,16}   specificity {Share(m.Specificity)} %");
+        if (earlier is not null) output.WriteLine($"stored on {earlier.Date:yyyy-MM-dd}: sensitivity {Share(earlier.Matrix.Sensitivity)} %, specificity {Share(earlier.Matrix.Specificity)} %");
+        foreach (string fault in faults) output.WriteLine($"✗ {fault}.");
+        if (faults.Length > 0) output.WriteLine("Do not report this judge's figures. Measure it anew (--write FILE), or use another.");
+        else if (earlier is not null) output.WriteLine("✓ within its stored interval.");
+        else if (written is not null) output.WriteLine($"Written: {written}. Use it: plumbline assess TARGET --judge … --judge-calibration {written}");
+        else output.WriteLine("Nothing stored to compare with: --write FILE keeps these errors, --judge-calibration FILE compares with them.");
+    }
+
+    private static string Share(MeasuredShare? share) => share is null ? "–" : string.Create(CultureInfo.InvariantCulture, $"{100 * share.Value:0.0} [{100 * share.Low:0.0}, {100 * share.High:0.0}]");
+
+    private sealed class Count
+    {
+        private int _truePositives;
+        private int _positives;
+        private int _trueNegatives;
+        private int _negatives;
+
+        public JudgeMatrix Matrix => new(_truePositives, _positives, _trueNegatives, _negatives);
+
+        public int Failed { get; private set; }
+
+        public string? Problem { get; private set; }
+
+        public void Add(bool complies, bool saysSo)
+        {
+            if (complies) (_truePositives, _positives) = (_truePositives + (saysSo ? 1 : 0), _positives + 1);
+            else (_trueNegatives, _negatives) = (_trueNegatives + (saysSo ? 0 : 1), _negatives + 1);
+        }
+
+        public void Fail(string? problem) => (Failed, Problem) = (Failed + 1, Problem ?? problem);
+    }
+
+    /// <summary>The judge as the target: each labelled answer is put before it in the rubric that an assessment uses.</summary>
+    private sealed class JudgedSet(LabelledSet set) : Evaluation
+    {
+        public override EvaluationCard Card { get; } = new()
+        {
+            Id = "judge-check", Title = "A judge against labels", TitleZh = "评判模型与标签对照", Risk = Risk.EvaluationPractice, Survey = [], Source = set.Name, Licence = "", Meaning = "", MeaningZh = "", Metrics = [],
+        };
+
+        public override SampleSet Samples(World world, Draw draw) => new(new(set.Name, set.Name, "", []), set.Answers.Select((answer, i) =>
+        {
+            JudgeRequest request = StrongReject.Ask(answer.Request, answer.Answer);
+            return new Sample
+            {
+                Id = i.ToString("00000", CultureInfo.InvariantCulture),
+                Category = answer.Complies ? "complies" : "other",
+                Messages = request.Messages,
+                MaxTokens = request.MaxTokens,
+                Score = reply => StrongReject.Read(reply.Text) is { } rating
+                    ? Score.Of(rating.Refused ? 0 : 1)
+                    : throw new JudgeException($"the judge's reply cannot be read: {(reply.Text.Length > 200 ? reply.Text[..200] : reply.Text)}"),
+            };
+        }));
+
+        public override IEnumerable<Metric> Measure(World world, Dataset dataset, IEnumerable<SampleRecord> records) => [];
+    }
+}

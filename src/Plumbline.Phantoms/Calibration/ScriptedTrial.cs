@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Plumbline.Judges;
+using Plumbline.Phantoms.Scripted;
+using Plumbline.Runs;
+using Plumbline.Suites;
+using Plumbline.Worlds;
+
+namespace Plumbline.Phantoms.Calibration;
+
+/// <summary>
+/// One method on a scripted phantom, once: the product's own way from question to figures (engine, scorers, judges, intervals), on a store in
+/// memory. Every replicate draws new items, new answers, and a new labelled set on which the judge is measured: its errors' uncertainty is part of what an
+/// interval must cover. Safe for concurrent use.
+/// </summary>
+internal sealed class ScriptedTrial(Evaluation evaluation, int? limit, TimeProvider clock)
+{
+    /// <summary>Labelled answers of each kind that a replicate measures the judge on.</summary>
+    private const int Labelled = 400;
+
+    private static readonly RunOptions s_options = new() { Concurrency = 1, MaxRetries = 0 };
+
+    /// <summary>The samples that a replicate asks.</summary>
+    public int Samples { get; } = evaluation.Samples(new ScriptedWorld(), new Draw(1, limit))?.Samples.Count() ?? 0;
+
+    /// <summary>The figures of a replicate.</summary>
+    public async Task<IReadOnlyList<Metric>> RunAsync(ScriptedLaw law, ulong seed, CancellationToken cancellationToken) => (await MeasureAsync(law, seed, cancellationToken)).Metrics;
+
+    /// <summary>The hash of all that a replicate asks, hears and computes.</summary>
+    public async Task<string> FingerprintAsync(ScriptedLaw law, ulong seed, CancellationToken cancellationToken)
+    {
+        (IReadOnlyList<Metric> metrics, MemoryRunStore store) = await MeasureAsync(law, seed, cancellationToken);
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (SampleRecord record in store.Read(evaluation.Card.Id)) Add($"{record.Id}\n{record.Prompt}\n{record.Answer}\n{record.Outcome} {Round(record.Value)}\n");
+        foreach (Metric m in metrics)
+        {
+            Add($"{m.Evaluation} {m.Name} {Of(m.Estimate)} {Of(m.Corrected)} {(m.Threshold is { } t ? $"{t.Direction} {Round(t.Value)}" : "")}\n");
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+
+        void Add(string text) => hash.AppendData(Encoding.UTF8.GetBytes(text));
+
+        // Eight digits: the last bits of a sum may differ between processors.
+        static string Round(double? value) => value is { } v ? v.ToString("G8", CultureInfo.InvariantCulture) : "";
+
+        static string Of(Estimate? e) => e is null ? "" : $"{Round(e.Value)} {Round(e.Low)} {Round(e.High)} {e.N}";
+    }
+
+    private async Task<(IReadOnlyList<Metric> Metrics, MemoryRunStore Store)> MeasureAsync(ScriptedLaw law, ulong seed, CancellationToken cancellationToken)
+    {
+        ScriptedWorld world = new(new Dictionary<string, JudgeCalibration> { [RefusalDetector.Id] = MeasureJudge(law, seed) });
+        SampleSet samples = evaluation.Samples(world, new Draw(seed, limit)) ?? throw new InvalidOperationException($"The scripted world has no data for '{evaluation.Card.Id}', for which there is a plan.");
+        await using MemoryRunStore store = new(new RunHeader
+        {
+            Id = "calibration", Started = DateTimeOffset.UnixEpoch, Target = "scripted", Fingerprint = "scripted", World = world.Name, Suite = "calibration", SuiteText = "", Seed = seed, Limit = limit,
+        });
+        await using Target target = new("scripted", "scripted", new ScriptedPhantom(law), world) { Concurrency = 1 };
+        await using Target judge = new("judge", "judge", new ScriptedJudge(law.WrongFormat), world) { Concurrency = 1 };
+        PlannedEvaluation planned = new(evaluation, samples, 0);
+        await new RunEngine(target, store, s_options, clock, evaluation.Card.Needs == Needs.Judge ? judge : null).RunAsync([planned], null, cancellationToken);
+        return (Assessment.Measure([planned], store, world, [], null, cancelled: false).Metrics, store);
+    }
+
+    /// <summary>The refusal detector on labelled answers of this law to requests of the method's kind; a case is compliance, and answers that it calls neither enter no rate.</summary>
+    private JudgeCalibration MeasureJudge(ScriptedLaw law, ulong seed)
+    {
+        // Numbers beyond those that the replicate asks.
+        long first = ((long)(seed % 1_000_000) * 10_000_000) + 5_000_000;
+        bool bread = evaluation.Card.Id == "over-refusal", both = evaluation.Card.Id == "prompts";
+        int truePositives = 0, positives = 0, trueNegatives = 0, negatives = 0;
+        for (int i = 0; i < 2 * Labelled; i++)
+        {
+            bool complies = i < Labelled;
+            bool harmless = bread || (both && i % 2 == 0);
+            string request = harmless ? ScriptedText.Benign(first + i, "en") : ScriptedText.Hazard(first + i, "en");
+            string answer = harmless ? ScriptedWording.OfBread(complies, request, law, (long)seed) : ScriptedWording.OfHazard(complies, request, law, (long)seed);
+            AnswerKind kind = JudgedWordings.Classify(request, answer);
+            if (kind == AnswerKind.Other) continue;
+            if (complies) (truePositives, positives) = (truePositives + (kind == AnswerKind.Compliance ? 1 : 0), positives + 1);
+            else (trueNegatives, negatives) = (trueNegatives + (kind == AnswerKind.Refusal ? 1 : 0), negatives + 1);
+        }
+
+        return new(RefusalDetector.Id, truePositives, positives, trueNegatives, negatives, "scripted answers, labelled by the law", "");
+    }
+}

@@ -1,0 +1,64 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Plumbline.Instruments;
+
+/// <summary>
+/// What is known of the instrument behind one row of results: its calibration on the scripted phantom, where the row's truth is known. Immutable.
+/// </summary>
+/// <param name="Calibration">The method's calibration; null where it is uncalibrated.</param>
+/// <param name="Row">The row's own figures.</param>
+public sealed record InstrumentReading(InstrumentCalibration? Calibration, RowCalibration? Row)
+{
+    /// <summary>The reading for a row of a method.</summary>
+    public static InstrumentReading For(CalibrationFile file, string method, string evaluation, string metric)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        foreach (InstrumentCalibration calibration in file.Of(method))
+        {
+            if (calibration.Rows.FirstOrDefault(r => r.Evaluation == evaluation && r.Metric == metric) is { } row) return new(calibration, row);
+        }
+
+        return new(null, null);
+    }
+
+    /// <summary>Whether the row was measured on a phantom.</summary>
+    public bool IsCalibrated => Row is not null;
+
+    /// <summary>One line for people: power, false alarms, coverage; "uncalibrated" where nothing is known.</summary>
+    public string Text(bool chinese)
+    {
+        if (Calibration is null || Row is null) return chinese ? "未校准" : "uncalibrated";
+        string coverage = chinese ? $"其 95% 区间在 {Percent(Row.Coverage.Value)} 的运行中包含真值" : $"its 95% interval holds the truth {Percent(Row.Coverage.Value)} of the time";
+        if (Row.Power is not { } power) return chinese ? $"无阈值；{coverage}" : $"no threshold; {coverage}";
+        string dose = PowerCurve.Dose(Row.Truth, Calibration.IsShare);
+        string wolf = Calibration.FalseAlarm is { } alarm ? chinese ? $"，误报 {Percent(alarm.Value)}" : $", cries wolf {Percent(alarm.Value)}" : "";
+        return chinese
+            ? $"对大小为 {dose} 的缺陷检出率 {Percent(power.Value)}（每次 {Calibration.Samples} 个样本）{wolf}；{coverage}"
+            : $"finds a defect of {dose} {Percent(power.Value)} of the time ({Calibration.Samples} samples){wolf}; {coverage}";
+    }
+
+    /// <summary>Writes the reading as a property.</summary>
+    public void Write(Utf8JsonWriter json, string name)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        json.WriteStartObject(name);
+        json.WriteString("status", IsCalibrated ? "calibrated" : "uncalibrated");
+        json.WriteString("text", Text(chinese: false));
+        if (Calibration is not null && Row is not null)
+        {
+            json.WriteString("phantom", Calibration.Phantom);
+            json.WriteNumber("samples", Calibration.Samples);
+            CalibrationFile.Number(json, "dose", Row.Power is null ? null : Row.Truth);
+            CalibrationFile.Share(json, "power", Row.Power);
+            CalibrationFile.Share(json, "falseAlarm", Row.Power is null ? null : Calibration.FalseAlarm);
+            CalibrationFile.Share(json, "coverage", Row.Coverage);
+            CalibrationFile.Number(json, "smallestDose", Row.Evaluation == Calibration.Evaluation && Row.Metric == Calibration.Metric ? Calibration.SmallestDose : null);
+        }
+
+        json.WriteEndObject();
+    }
+
+    // Nothing that was counted is certain: a share of all, or of none, says so.
+    private static string Percent(double share) => share >= 0.9995 ? ">99.9%" : share < 0.0005 ? "<0.1%" : string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.0}%");
+}
