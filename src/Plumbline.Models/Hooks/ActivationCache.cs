@@ -55,6 +55,12 @@ public sealed class ActivationCache : IReadOnlyDictionary<string, HookTensor>
         _names.Add(name);
     }
 
+    internal void Clear()
+    {
+        _values.Clear();
+        _names.Clear();
+    }
+
     private abstract class Held
     {
         public abstract HookTensor Value { get; }

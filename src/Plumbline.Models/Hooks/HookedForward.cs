@@ -28,6 +28,9 @@ internal sealed unsafe class HookedForward : IDisposable
     private readonly HookedAttention _attention;
     private readonly HookedKeyValues? _keyValues;
     private readonly Dictionary<string, float[]> _reused = new(StringComparer.Ordinal);
+    private readonly ArrayRecycler _recycler;
+    private readonly List<float[]> _taken = [];
+    private readonly HashSet<float[]> _given = new(ReferenceEqualityComparer.Instance);
     private NativeBuffer? _packed;
 
     /// <param name="config">The model.</param>
@@ -37,10 +40,11 @@ internal sealed unsafe class HookedForward : IDisposable
     /// <param name="pool">Threads.</param>
     /// <param name="tokens">Prompts, or the next tokens of a sequence.</param>
     /// <param name="run">What is kept and changed.</param>
+    /// <param name="recycler">Arrays of earlier runs.</param>
     /// <param name="keyValues">Keys and values of the sequence so far, which this run's join; null for prompts by themselves.</param>
-    public HookedForward(ModelConfig config, ModelDescription model, HookedWeights weights, HookCatalog catalog, WorkerPool pool, TokenBatch tokens, HookRun run, HookedKeyValues? keyValues = null)
+    public HookedForward(ModelConfig config, ModelDescription model, HookedWeights weights, HookCatalog catalog, WorkerPool pool, TokenBatch tokens, HookRun run, ArrayRecycler recycler, HookedKeyValues? keyValues = null)
     {
-        _keyValues = keyValues;
+        (_keyValues, _recycler) = (keyValues, recycler);
         (_config, _model, _weights, _catalog, _pool, _tokens, _run) = (config, model, weights, catalog, pool, tokens, run);
         _ranges = tokens.Check(config);
         (_batch, _pos) = (tokens.Ids.Count, tokens.Ids[0].Count);
@@ -70,13 +74,16 @@ internal sealed unsafe class HookedForward : IDisposable
         }
 
         _keyValues?.Advance(_pos);
-        return new HookedOutput(logits, residual, _cache);
+        _given.Add(residual.Values);
+        if (logits is not null) _given.Add(logits.Values);
+        return new HookedOutput(logits, residual, _cache, _recycler, [.. _taken.Where(_given.Contains)]);
     }
 
     public void Dispose()
     {
         _packed?.Dispose();
         _attention.Dispose();
+        _recycler.Return(_taken.Where(array => !_given.Contains(array)));
     }
 
     private void CheckResidual()
@@ -128,7 +135,9 @@ internal sealed unsafe class HookedForward : IDisposable
             value = result;
         }
 
-        if (wanted.Keep) _cache.Add(name, value, _run.Precision);
+        if (!wanted.Keep) return value;
+        _cache.Add(name, value, _run.Precision);
+        if (_run.Precision == CachePrecision.Single) _given.Add(value.Values);
         return value;
     }
 
@@ -420,7 +429,7 @@ internal sealed unsafe class HookedForward : IDisposable
         return _padded && _run.Logits == LogitPositions.All ? WithoutPadding(output) : output;
     }
 
-    private static float[] SoftCap(float[] values, float cap)
+    private float[] SoftCap(float[] values, float cap)
     {
         float[] capped = New(values.Length);
         for (int i = 0; i < values.Length; i++) capped[i] = cap * MathF.Tanh(values[i] / cap);
@@ -577,7 +586,7 @@ internal sealed unsafe class HookedForward : IDisposable
         }
     }
 
-    private static float[] Columns(float[] rows, int stride, int from, int width, int count)
+    private float[] Columns(float[] rows, int stride, int from, int width, int count)
     {
         float[] columns = New((long)count * width);
         for (int row = 0; row < count; row++) rows.AsSpan((row * stride) + from, width).CopyTo(columns.AsSpan(row * width, width));
@@ -592,7 +601,12 @@ internal sealed unsafe class HookedForward : IDisposable
         return array;
     }
 
-    private static float[] New(long count) => GC.AllocateUninitializedArray<float>(checked((int)count));
+    private float[] New(long count)
+    {
+        float[] array = _recycler.Take(checked((int)count));
+        _taken.Add(array);
+        return array;
+    }
 
     private sealed class Wanted(HookPoint point)
     {

@@ -17,6 +17,7 @@ public sealed class HookedTransformer : IDisposable
     private readonly HookedWeights _weights;
     private readonly HookCatalog _catalog;
     private readonly ModelDescription _description;
+    private readonly ArrayRecycler _recycler = new();
 
     private HookedTransformer(string path, ModelConfig config, ModelDescription description, ITensorSource tensors, int threads)
     {
@@ -125,7 +126,7 @@ public sealed class HookedTransformer : IDisposable
 
     internal HookedOutput Run(TokenBatch batch, HookRun run, HookedKeyValues? keyValues, CancellationToken cancellationToken)
     {
-        using HookedForward forward = new(Config, _description, _weights, _catalog, _pool, batch, run, keyValues);
+        using HookedForward forward = new(Config, _description, _weights, _catalog, _pool, batch, run, _recycler, keyValues);
         return forward.Run(cancellationToken);
     }
 
@@ -180,6 +181,7 @@ public sealed class HookedTransformer : IDisposable
     {
         _weights.Dispose();
         _pool.Dispose();
+        _recycler.Clear();
     }
 }
 

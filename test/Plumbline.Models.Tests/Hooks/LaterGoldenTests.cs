@@ -4,7 +4,7 @@ namespace Plumbline.Models.Tests.Hooks;
 public sealed class LaterGoldenTests
 {
     [Theory]
-    [InlineData("gradients.json", "gradients need automatic differentiation, which the C# forward has not")]
+
     [InlineData("processing.json (all but the raw weights)", "folding of norms and centring of weights is not written")]
     [InlineData("path-patching.json", "inputs of single heads (hook_q_input and its like) are no hooks yet")]
     [InlineData("edges.json", "needs gradients and inputs of single heads")]
