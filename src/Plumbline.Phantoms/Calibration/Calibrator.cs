@@ -53,7 +53,7 @@ public interface IPhantomPair
 /// </summary>
 public sealed class Calibrator
 {
-    private const int First = 40;
+    private const int Round = 40;
     private const int Most = 2000;
     private const double WantedPower = 0.8;
     private const double ShareOfPairs = 0.5;
@@ -93,17 +93,18 @@ public sealed class Calibrator
         foreach (Bench bench in benches) bench.Pad(all - thresholds.GetValueOrDefault(bench.Method));
         Bench[] scripted = [.. benches.Where(b => b.Plan is not null)];
         List<PairTally> tallies = [.. pairs.Select(p => new PairTally(p))];
+        int most = _options.Replicates ?? Most;
         double scriptedShare = pairs.Count > 0 ? 1 - ShareOfPairs : 1;
         while (true)
         {
             foreach (Bench bench in scripted)
             {
-                int wanted = _options.Replicates is { } fixedCount ? fixedCount : First;
-                await bench.RoundAsync(wanted, _options.Seed, _options.Concurrency, cancellationToken);
-                progress?.Report(new(bench.Method, bench.Replicates, Done(), Left()));
+                await bench.RoundAsync(Math.Min(Round, most - bench.Replicates), _options.Seed, _options.Concurrency, cancellationToken);
+                double done = _options.Replicates is null ? Done() : scripted.Average(b => (double)b.Replicates / most);
+                progress?.Report(new(bench.Method, bench.Replicates, done, _options.Replicates is null ? Left() : _clock.GetElapsedTime(_began) * ((1 - done) / done)));
             }
 
-            if (_options.Replicates is not null || scripted.Length == 0 || scripted.All(b => b.Replicates >= Most) || _clock.GetElapsedTime(_began) >= _options.Budget * scriptedShare) break;
+            if (scripted.All(b => b.Replicates >= most) || (_options.Replicates is null && _clock.GetElapsedTime(_began) >= _options.Budget * scriptedShare)) break;
         }
 
         foreach (Bench bench in scripted) await bench.MarkAsync(_options.Seed, cancellationToken);
