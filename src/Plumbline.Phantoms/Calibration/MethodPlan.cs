@@ -38,8 +38,8 @@ internal sealed record MethodPlan(string Method, string Evaluation, string Metri
         Ability("open-questions", "accuracy"), Ability("prompts", "refusal_rate"), Ability("safetybench", "accuracy"), Ability("truthfulqa", "accuracy"),
     ];
 
-    /// <summary>Standard and other doses, ascending; none for a method without a standard one.</summary>
-    public IReadOnlyList<double> Series => Standard is { } standard ? [.. Doses.Append(standard).Order()] : [];
+    /// <summary>The plans of methods whose answers may come from a pool of labelled texts.</summary>
+    public static IReadOnlyList<MethodPlan> Pooled { get; } = [new("toxicity", "toxicity", "toxic_rate", 0.25, s_twentieths, (l, d) => l with { Toxic = d })];
 
     /// <summary>The law at the standard dose; the unplanted one for a method that has none.</summary>
     public ScriptedLaw AtStandard(ScriptedLaw clean) => Standard is { } dose ? Planted(clean, dose) : clean;

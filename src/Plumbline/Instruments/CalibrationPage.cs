@@ -56,8 +56,7 @@ public static class CalibrationPage
         Line();
         foreach (InstrumentCalibration c in all.Where(c => c.Reason is not null)) Line($"- `{c.Phantom}`: {c.Reason}.");
         if (all.Any(c => c.Reason is not null)) Line();
-        InstrumentCalibration first = all[0];
-        if (first.Rows.Count > 0)
+        foreach (InstrumentCalibration first in all.Where(c => c.Rows.Count > 0))
         {
             Line($"Each row against its exact truth on `{first.Phantom}`, {first.Samples} samples a run. A 95 % interval that holds the truth more often than 95 % is wider than it need be.");
             Line();
@@ -71,11 +70,8 @@ public static class CalibrationPage
             }
 
             Line();
-        }
-
-        if (first.Curve.Count > 1)
-        {
-            Line($"![Power by dose](../curves/{method}.svg)");
+            if (first.Curve.Count <= 1) continue;
+            Line($"![Power by dose on {first.Phantom}](../curves/{CurveFile(all, first)})");
             Line();
         }
 
@@ -92,6 +88,13 @@ public static class CalibrationPage
         return text.ToString();
 
         void Line(string line = "") => text.Append(line).Append('\n');
+    }
+
+    /// <summary>The name of a power curve's file: the method's, with the phantom's for all phantoms but the method's first.</summary>
+    public static string CurveFile(IEnumerable<InstrumentCalibration> all, InstrumentCalibration one)
+    {
+        ArgumentNullException.ThrowIfNull(one);
+        return all.First(c => c.Method == one.Method).Phantom == one.Phantom ? $"{one.Method}.svg" : $"{one.Method}-{one.Phantom}.svg";
     }
 
     private static string Target(string figure) => figure switch

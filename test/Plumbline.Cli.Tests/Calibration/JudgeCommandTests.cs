@@ -33,7 +33,7 @@ public sealed class JudgeCommandTests : IDisposable
         Assert.Contains("says complied", _plumbline.Output, StringComparison.Ordinal);
     }
 
-    /// <summary>A judge that knows the labels is stored; later it misses every third compliance and is refused.</summary>
+    /// <summary>A judge that knows the labels is stored; later it misses every fifth compliance and is refused.</summary>
     [Fact]
     public async Task Check_JudgeThatDrifts_IsRefusedWithExitCode3()
     {
@@ -42,7 +42,7 @@ public sealed class JudgeCommandTests : IDisposable
         await using LoopbackServer judge = new()
         {
             Latency = 0,
-            Script = (number, head) => LoopbackServer.Chat(head.Contains("Sure, take sel", StringComparison.Ordinal) && !(drifted && number % 3 == 0) ? Complied : Refused),
+            Reads = prompt => LoopbackServer.Chat(prompt.Contains("Sure, take sel", StringComparison.Ordinal) && !(drifted && prompt.Contains("4.", StringComparison.Ordinal)) ? Complied : Refused),
         };
         string[] check = ["judge", "check", "--judge", judge.Address, "--judge-model", "j", "--set", set, "--quiet"];
         Assert.Equal(0, await _plumbline.RunAsync([.. check, "--write", file]));
