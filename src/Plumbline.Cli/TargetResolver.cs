@@ -58,7 +58,7 @@ internal static class TargetResolver
     public static World WorldOf(string named)
     {
         if (named is not "phantom" && !named.StartsWith("phantom:", StringComparison.Ordinal)) return s_public.Value;
-        if (Scripted(named) is not null) return new ScriptedWorld();
+        if (Scripted(named) is { } card) return card.Answers is null ? new ScriptedWorld() : ColdPool.Shipped.World();
         try
         {
             return Phantoms.Phantoms.Open(named is "phantom" ? "chat" : named["phantom:".Length..]).World;
@@ -71,7 +71,12 @@ internal static class TargetResolver
 
     private static Target OpenPhantom(string named, AssessRequest request)
     {
-        if (Scripted(named) is { } card) return new(named, $"scripted|{ScriptedLawFile.Write(card)}", new ScriptedPhantom(card.Law, request.Seed), new ScriptedWorld());
+        if (Scripted(named) is { } card)
+        {
+            string law = $"scripted|{ScriptedLawFile.Write(card)}";
+            return card.Answers is null ? new(named, law, new ScriptedPhantom(card.Law, request.Seed), new ScriptedWorld()) : new(named, law, ColdPool.Shipped.Phantom(card.Law), ColdPool.Shipped.World());
+        }
+
         string name = named is "phantom" ? "chat" : named["phantom:".Length..];
         Phantom phantom;
         try

@@ -87,4 +87,37 @@ public sealed class EstimatesTests
         Estimate estimate = Estimates.Mean([1, 2, 3, 4])!;
         Assert.Equal(2.5 - (3.182446305 * Math.Sqrt(5.0 / 3) / 2), estimate.Low, 1e-8);
     }
+
+    /// <summary>Values that crowd at the ends of their range, where the plain interval fails: the interval holds the truth at least 95 % of the time.</summary>
+    [Theory]
+    [InlineData(0.05)]
+    [InlineData(0.5)]
+    [InlineData(0.8)]
+    [InlineData(0.95)]
+    public void BoundedMean_CrowdedValues_HoldsTheTruth(double first)
+    {
+        const int Trials = 2000, Secrets = 28, Candidates = 128;
+        Random random = new(4);
+        double truth = 7 - ((1 - first) * Enumerable.Range(1, Candidates).Average(r => Math.Log2(r)));
+        int held = 0, plain = 0;
+        for (int i = 0; i < Trials; i++)
+        {
+            double[] values = [.. Enumerable.Range(0, Secrets).Select(_ => 7 - (random.NextDouble() < first ? 0 : Math.Log2(random.Next(Candidates) + 1)))];
+            Estimate bounded = Estimates.BoundedMean(values, 0, 7)!, student = Estimates.Mean(values, 0, 7)!;
+            Assert.Equal(values.Average(), bounded.Value, 12);
+            Assert.True(bounded.Low <= bounded.Value && bounded.Value <= bounded.High && bounded.At(0.01).Low <= bounded.Low);
+            held += bounded.Low <= truth && truth <= bounded.High ? 1 : 0;
+            plain += student.Low <= truth && truth <= student.High ? 1 : 0;
+        }
+
+        Assert.InRange(held, 0.95 * Trials, Trials);
+        if (first == 0.95) Assert.True(plain < 0.85 * Trials);
+    }
+
+    [Fact]
+    public void BoundedMean_FewOrEqualValues_AreTheMeans()
+    {
+        Assert.Null(Estimates.BoundedMean([3], 0, 8));
+        Assert.Equal(Estimates.Mean([8, 8, 8], 0, 8)!.Low, Estimates.BoundedMean([8, 8, 8], 0, 8)!.Low);
+    }
 }

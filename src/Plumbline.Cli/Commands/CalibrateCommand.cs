@@ -70,7 +70,7 @@ internal static class CalibrateCommand
                 Directory.CreateDirectory(folder);
                 foreach (InstrumentCalibration row in rows)
                 {
-                    if (PowerCurve.Svg(row) is { } svg) await File.WriteAllTextAsync(Path.Combine(folder, $"{row.Method}.svg"), svg, new UTF8Encoding(false), cancellation);
+                    if (PowerCurve.Svg(row) is { } svg) await File.WriteAllTextAsync(Path.Combine(folder, CalibrationPage.CurveFile(rows, row)), svg, new UTF8Encoding(false), cancellation);
                 }
             }
 
@@ -87,7 +87,7 @@ internal static class CalibrateCommand
         try
         {
             ScriptedPrompts.Write(prompts);
-            Calibrator calibrator = new([.. Catalog.All.Select(e => e is UserPrompts ? new UserPrompts(prompts) : e)], options, surroundings.Clock);
+            Calibrator calibrator = new([.. Catalog.All.Select(e => e is UserPrompts ? new UserPrompts(prompts) : e)], options, surroundings.Clock, [ColdPool.Shipped]);
             using CalibrationDisplay display = new(surroundings, quiet);
             return await calibrator.RunAsync(named.Length == 0 ? null : named, [new ShippedPair(surroundings, options.Concurrency)], display, cancellationToken);
         }

@@ -53,7 +53,7 @@ public interface IPhantomPair
 /// </summary>
 public sealed class Calibrator
 {
-    private const int First = 40;
+    private const int Round = 40;
     private const int Most = 2000;
     private const double WantedPower = 0.8;
     private const double ShareOfPairs = 0.5;
@@ -61,14 +61,16 @@ public sealed class Calibrator
     private readonly IReadOnlyList<Evaluation> _catalog;
     private readonly TimeProvider _clock;
     private readonly CalibratorOptions _options;
-    private readonly ScriptedLaw _clean = ScriptedPhantoms.Find("scripted-noisy-clean")!.Law;
+    private readonly IReadOnlyList<AnswerPool> _pools;
     private readonly Suite _suite = Suite.Load("standard");
     private long _began;
 
     /// <param name="catalog">All methods; the one of the user's prompts with a file of <see cref="ScriptedPrompts"/>.</param>
     /// <param name="options">How much is measured.</param>
     /// <param name="clock">The time.</param>
-    public Calibrator(IReadOnlyList<Evaluation> catalog, CalibratorOptions options, TimeProvider clock) => (_catalog, _options, _clock) = (catalog, options, clock);
+    /// <param name="pools">Pools of labelled answers; each is tried beside the phantom's own words.</param>
+    public Calibrator(IReadOnlyList<Evaluation> catalog, CalibratorOptions options, TimeProvider clock, IReadOnlyList<AnswerPool>? pools = null) =>
+        (_catalog, _options, _clock, _pools) = (catalog, options, clock, pools ?? []);
 
     /// <summary>Calibrates methods; a row each for the scripted phantom, and one for each pair that has data for the method.</summary>
     /// <param name="methods">Their ids; null: all.</param>
@@ -81,11 +83,17 @@ public sealed class Calibrator
     {
         ArgumentNullException.ThrowIfNull(pairs);
         _began = _clock.GetTimestamp();
-        Bench[] benches = [.. _catalog.Where(e => methods is null || methods.Contains(e.Card.Id)).Select(e => new Bench(e, Limit(e.Card.Id), MethodPlan.All.FirstOrDefault(p => p.Method == e.Card.Id), _clean, _clock))];
+        ScriptedCard noisy = Card("scripted-noisy");
+        Bench[] benches =
+        [
+            .. _catalog.Where(e => methods is null || methods.Contains(e.Card.Id)).SelectMany(e => MethodPlan.Pooled.Where(p => p.Method == e.Card.Id)
+                .SelectMany(p => _pools.Select(pool => new Bench(e, Limit(e.Card.Id), p, Card($"scripted-{pool.Name}"), _clock, pool)))
+                .Prepend(new Bench(e, Limit(e.Card.Id), MethodPlan.All.FirstOrDefault(p => p.Method == e.Card.Id), noisy, _clock, null))),
+        ];
         Dictionary<string, int> thresholds = [];
         foreach (Evaluation evaluation in _catalog.Where(e => MethodPlan.All.Any(p => p.Method == e.Card.Id && p.Standard is not null)))
         {
-            IReadOnlyList<Metric> figures = await new ScriptedTrial(evaluation, Limit(evaluation.Card.Id), _clock).RunAsync(_clean, _options.Seed, cancellationToken);
+            IReadOnlyList<Metric> figures = await new ScriptedTrial(evaluation, Limit(evaluation.Card.Id), _clock).RunAsync(Card(noisy.Twin!).Law, _options.Seed, cancellationToken);
             thresholds[evaluation.Card.Id] = figures.Count(m => m is { Threshold: not null, Estimate: not null });
         }
 
@@ -93,17 +101,18 @@ public sealed class Calibrator
         foreach (Bench bench in benches) bench.Pad(all - thresholds.GetValueOrDefault(bench.Method));
         Bench[] scripted = [.. benches.Where(b => b.Plan is not null)];
         List<PairTally> tallies = [.. pairs.Select(p => new PairTally(p))];
+        int most = _options.Replicates ?? Most;
         double scriptedShare = pairs.Count > 0 ? 1 - ShareOfPairs : 1;
         while (true)
         {
             foreach (Bench bench in scripted)
             {
-                int wanted = _options.Replicates is { } fixedCount ? fixedCount : First;
-                await bench.RoundAsync(wanted, _options.Seed, _options.Concurrency, cancellationToken);
-                progress?.Report(new(bench.Method, bench.Replicates, Done(), Left()));
+                await bench.RoundAsync(Math.Min(Round, most - bench.Replicates), _options.Seed, _options.Concurrency, cancellationToken);
+                double done = _options.Replicates is null ? Done() : scripted.Average(b => (double)b.Replicates / most);
+                progress?.Report(new(bench.Method, bench.Replicates, done, _options.Replicates is null ? Left() : _clock.GetElapsedTime(_began) * ((1 - done) / done)));
             }
 
-            if (_options.Replicates is not null || scripted.Length == 0 || scripted.All(b => b.Replicates >= Most) || _clock.GetElapsedTime(_began) >= _options.Budget * scriptedShare) break;
+            if (scripted.All(b => b.Replicates >= most) || (_options.Replicates is null && _clock.GetElapsedTime(_began) >= _options.Budget * scriptedShare)) break;
         }
 
         foreach (Bench bench in scripted) await bench.MarkAsync(_options.Seed, cancellationToken);
@@ -116,8 +125,13 @@ public sealed class Calibrator
             }
         }
 
-        return [.. benches.SelectMany(b => tallies.Select(t => t.Summary(b.Evaluation)).OfType<InstrumentCalibration>().Prepend(b.Summary()))];
+        return
+        [
+            .. benches.GroupBy(b => b.Evaluation).SelectMany(g => g.Select(b => b.Summary()).Concat(tallies.Select(t => t.Summary(g.Key)).OfType<InstrumentCalibration>())),
+        ];
     }
+
+    private static ScriptedCard Card(string name) => ScriptedPhantoms.Find(name) ?? throw new InvalidOperationException($"There is no scripted phantom '{name}'.");
 
     private double Done() => Math.Min(1, _clock.GetElapsedTime(_began) / _options.Budget);
 
@@ -130,6 +144,7 @@ public sealed class Calibrator
     {
         private readonly ScriptedTrial _trial;
         private readonly TimeProvider _clock;
+        private readonly ScriptedCard _card;
         private readonly Tally? _standard;
         private readonly Tally? _twin;
         private readonly (double Dose, Tally Tally)[] _doses = [];
@@ -137,10 +152,11 @@ public sealed class Calibrator
         private double _seconds;
         private string? _fingerprint;
 
-        public Bench(Evaluation evaluation, int? limit, MethodPlan? plan, ScriptedLaw clean, TimeProvider clock)
+        public Bench(Evaluation evaluation, int? limit, MethodPlan? plan, ScriptedCard card, TimeProvider clock, AnswerPool? pool)
         {
-            (Evaluation, Plan, _clock, _trial) = (evaluation, plan, clock, new(evaluation, limit, clock));
+            (Evaluation, Plan, _card, _clock, _trial) = (evaluation, plan, card, clock, new(evaluation, limit, clock, pool));
             if (plan is null) return;
+            ScriptedLaw clean = Card(card.Twin!).Law;
             _standard = new(plan.AtStandard(clean));
             _twin = plan.Standard is null ? null : new(clean);
             _doses = plan.Standard is null ? [] : [.. plan.Doses.Select(d => (d, new Tally(plan.Planted(clean, d))))];
@@ -190,7 +206,7 @@ public sealed class Calibrator
             {
                 return new()
                 {
-                    Method = Method, Phantom = "scripted-noisy", Twin = "scripted-noisy-clean",
+                    Method = Method, Phantom = _card.Name, Twin = _card.Twin,
                     Reason = "no scripted phantom has this kind of defect", ReasonZh = "没有任何脚本体模带有这类缺陷",
                 };
             }
@@ -203,8 +219,8 @@ public sealed class Calibrator
             return new()
             {
                 Method = Method,
-                Phantom = "scripted-noisy",
-                Twin = "scripted-noisy-clean",
+                Phantom = _card.Name,
+                Twin = _card.Twin,
                 Evaluation = Plan.Evaluation,
                 Metric = Plan.Metric,
                 Dose = Plan.Standard,

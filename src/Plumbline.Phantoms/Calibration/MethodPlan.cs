@@ -27,7 +27,7 @@ internal sealed record MethodPlan(string Method, string Evaluation, string Metri
         new("crows-pairs", "crows-pairs", "percent_stereotype", 0.8, [0.62, 0.64, 0.66, 0.68, 0.7, 0.75], (l, d) => l with { Bias = Math.Log(d / (1 - d)) }),
 
         // Of the wrong answers so many more are biased than the other way.
-        new("bbq", "bbq", "bias_ambig", 0.36, [0.22, 0.24, 0.26, 0.28, 0.3, 0.33], (l, d) =>
+        new("bbq", "bbq", "bias_ambig", 0.42, [0.24, 0.27, 0.3, 0.33, 0.36, 0.39], (l, d) =>
         {
             double share = ((d / (1 - l.Choice("bias"))) + 1) / 2;
             return l with { Bias = Math.Log(share / (1 - share)) };
@@ -38,8 +38,8 @@ internal sealed record MethodPlan(string Method, string Evaluation, string Metri
         Ability("open-questions", "accuracy"), Ability("prompts", "refusal_rate"), Ability("safetybench", "accuracy"), Ability("truthfulqa", "accuracy"),
     ];
 
-    /// <summary>Standard and other doses, ascending; none for a method without a standard one.</summary>
-    public IReadOnlyList<double> Series => Standard is { } standard ? [.. Doses.Append(standard).Order()] : [];
+    /// <summary>The plans of methods whose answers may come from a pool of labelled texts.</summary>
+    public static IReadOnlyList<MethodPlan> Pooled { get; } = [new("toxicity", "toxicity", "toxic_rate", 0.25, s_twentieths, (l, d) => l with { Toxic = d })];
 
     /// <summary>The law at the standard dose; the unplanted one for a method that has none.</summary>
     public ScriptedLaw AtStandard(ScriptedLaw clean) => Standard is { } dose ? Planted(clean, dose) : clean;

@@ -14,7 +14,7 @@ namespace Plumbline.Phantoms.Calibration;
 /// memory. Every replicate draws new items, new answers, and a new labelled set on which the judge is measured: its errors' uncertainty is part of what an
 /// interval must cover. Safe for concurrent use.
 /// </summary>
-internal sealed class ScriptedTrial(Evaluation evaluation, int? limit, TimeProvider clock)
+internal sealed class ScriptedTrial(Evaluation evaluation, int? limit, TimeProvider clock, AnswerPool? pool = null)
 {
     /// <summary>Labelled answers of each kind that a replicate measures the judge on.</summary>
     private const int Labelled = 400;
@@ -22,7 +22,7 @@ internal sealed class ScriptedTrial(Evaluation evaluation, int? limit, TimeProvi
     private static readonly RunOptions s_options = new() { Concurrency = 1, MaxRetries = 0 };
 
     /// <summary>The samples that a replicate asks.</summary>
-    public int Samples { get; } = evaluation.Samples(new ScriptedWorld(), new Draw(1, limit))?.Samples.Count() ?? 0;
+    public int Samples { get; } = evaluation.Samples(pool?.World() ?? new ScriptedWorld(), new Draw(1, limit))?.Samples.Count() ?? 0;
 
     /// <summary>The figures of a replicate.</summary>
     public async Task<IReadOnlyList<Metric>> RunAsync(ScriptedLaw law, ulong seed, CancellationToken cancellationToken) => (await MeasureAsync(law, seed, cancellationToken)).Metrics;
@@ -50,13 +50,13 @@ internal sealed class ScriptedTrial(Evaluation evaluation, int? limit, TimeProvi
 
     private async Task<(IReadOnlyList<Metric> Metrics, MemoryRunStore Store)> MeasureAsync(ScriptedLaw law, ulong seed, CancellationToken cancellationToken)
     {
-        ScriptedWorld world = new(new Dictionary<string, JudgeCalibration> { [RefusalDetector.Id] = MeasureJudge(law, seed) });
+        World world = pool?.World(pool.Measure(seed)) ?? new ScriptedWorld(new Dictionary<string, JudgeCalibration> { [RefusalDetector.Id] = MeasureJudge(law, seed) });
         SampleSet samples = evaluation.Samples(world, new Draw(seed, limit)) ?? throw new InvalidOperationException($"The scripted world has no data for '{evaluation.Card.Id}', for which there is a plan.");
         await using MemoryRunStore store = new(new RunHeader
         {
             Id = "calibration", Started = DateTimeOffset.UnixEpoch, Target = "scripted", Fingerprint = "scripted", World = world.Name, Suite = "calibration", SuiteText = "", Seed = seed, Limit = limit,
         });
-        await using Target target = new("scripted", "scripted", new ScriptedPhantom(law), world) { Concurrency = 1 };
+        await using Target target = new("scripted", "scripted", pool?.Phantom(law) ?? new ScriptedPhantom(law), world) { Concurrency = 1 };
         await using Target judge = new("judge", "judge", new ScriptedJudge(law.WrongFormat), world) { Concurrency = 1 };
         PlannedEvaluation planned = new(evaluation, samples, 0);
         await new RunEngine(target, store, s_options, clock, evaluation.Card.Needs == Needs.Judge ? judge : null).RunAsync([planned], null, cancellationToken);

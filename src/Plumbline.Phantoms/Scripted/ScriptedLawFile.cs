@@ -65,9 +65,10 @@ public static class ScriptedLawFile
             {
                 case "name": card = card with { Name = Text(value, place) }; break;
                 case "twin": card = card with { Twin = value is YamlScalarNode { Value: null or "" or "null" or "~" } ? null : Text(value, place) }; break;
+                case "answers": card = card with { Answers = Text(value, place) is "cold" and var pool ? pool : throw Wrong(value, place, $"answers are '{Text(value, place)}': the one pool of answers is cold") }; break;
                 case "about": card = card with { About = Text(value, place) }; break;
                 case "law": card = card with { Law = Law(value, place, 0) }; break;
-                case string other: throw Wrong(key, place, $"'{other}' is none of name, twin, about, law");
+                case string other: throw Wrong(key, place, $"'{other}' is none of name, twin, about, answers, law");
             }
         }
 
@@ -82,6 +83,7 @@ public static class ScriptedLawFile
         text.Append(CultureInfo.InvariantCulture, $"name: {card.Name}\n");
         if (card.Twin is { } twin) text.Append(CultureInfo.InvariantCulture, $"twin: {twin}\n");
         text.Append(CultureInfo.InvariantCulture, $"about: \"{card.About.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"\n");
+        if (card.Answers is { } pool) text.Append(CultureInfo.InvariantCulture, $"answers: {pool}\n");
         text.Append("law:");
         string body = Body(card.Law, "  ");
         return text.Append(body.Length == 0 ? " {}\n" : "\n" + body).ToString();
@@ -161,5 +163,8 @@ public static class ScriptedLawFile
     private static InvalidDataException Wrong(YamlNode node, string place, string what) => new($"{place}, line {node.Start.Line}: {what}.");
 }
 
-/// <summary>A scripted phantom: its name, its clean twin's (null on a twin), one sentence about it, and its law.</summary>
-public sealed record ScriptedCard(string Name, string? Twin, string About, ScriptedLaw Law);
+/// <summary>
+/// A scripted phantom: its name, its clean twin's (null on a twin), one sentence about it, its law, and the pool that its answers come from (null: its
+/// own words).
+/// </summary>
+public sealed record ScriptedCard(string Name, string? Twin, string About, ScriptedLaw Law, string? Answers = null);

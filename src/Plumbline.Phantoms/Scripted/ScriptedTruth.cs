@@ -34,7 +34,7 @@ public static class ScriptedTruth
             // Right answers where the context settles them are biased in one half; the others lean by the law.
             ("bbq", "bias_ambig" or "bias_disambig") => (1 - law.Choice("bias")) * ((2 * prefers) - 1),
             ("canary-exposure" or "canary-exposure/often", "exposure") => Exposure(law.Leak, ScriptedWorld.SecretCandidates),
-            ("toxicity", "toxic_rate") => law.Toxic * said,
+            ("toxicity" or "toxicity/en" or "toxicity/zh", "toxic_rate") => law.Toxic * said,
 
             // A file of which every other line asks for a hazard.
             ("prompts", "refusal_rate") => (law.Refusal + law.OverRefusal) / 2,

@@ -11,15 +11,19 @@ namespace Plumbline.Instruments;
 public sealed record InstrumentReading(InstrumentCalibration? Calibration, RowCalibration? Row)
 {
     /// <summary>The reading for a row of a method.</summary>
-    public static InstrumentReading For(CalibrationFile file, string method, string evaluation, string metric)
+    /// <param name="file">All calibrations.</param>
+    /// <param name="method">The method's id.</param>
+    /// <param name="evaluation">The row's evaluation.</param>
+    /// <param name="metric">The row's metric.</param>
+    /// <param name="corrected">Whether the row is corrected for a judge's errors: a figure that a judge makes is another instrument than one that is counted. Null: either.</param>
+    public static InstrumentReading For(CalibrationFile file, string method, string evaluation, string metric, bool? corrected = null)
     {
         ArgumentNullException.ThrowIfNull(file);
-        foreach (InstrumentCalibration calibration in file.Of(method))
-        {
-            if (calibration.Rows.FirstOrDefault(r => r.Evaluation == evaluation && r.Metric == metric) is { } row) return new(calibration, row);
-        }
-
-        return new(null, null);
+        InstrumentReading[] readings =
+        [
+            .. file.Of(method).SelectMany(c => c.Rows.Where(r => r.Evaluation == evaluation && r.Metric == metric && (corrected is null || corrected == r.UncorrectedCoverage is not null)).Select(r => new InstrumentReading(c, r))),
+        ];
+        return readings.Length > 0 ? readings[0] : new(null, null);
     }
 
     /// <summary>Whether the row was measured on a phantom.</summary>

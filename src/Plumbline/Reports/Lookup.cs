@@ -22,8 +22,9 @@ internal static class Lookup
         run.Metrics.FirstOrDefault(m => m.Evaluation == finding.Evaluation && m.Name == finding.Metric);
 
     /// <summary>What the instrument behind a row was measured to do on phantoms.</summary>
-    public static InstrumentReading Instrument(this RunResult run, string evaluation, string metric) =>
-        InstrumentReading.For(CalibrationFile.Shipped, run.Card(evaluation)?.Id ?? evaluation, evaluation, metric);
+    public static InstrumentReading Instrument(this RunResult run, string evaluation, string metric) => InstrumentReading.For(
+        CalibrationFile.Shipped, run.Card(evaluation)?.Id ?? evaluation, evaluation, metric,
+        run.Metrics.FirstOrDefault(m => m.Evaluation == evaluation && m.Name == metric) is { Estimate: not null } row ? row.Corrected is not null : null);
 
     /// <summary>Findings, the worst first.</summary>
     public static IEnumerable<Finding> WorstFirst(this RunResult run) => run.Findings.OrderByDescending(f => f.Severity);

@@ -43,6 +43,9 @@ internal sealed partial class LoopbackServer : IAsyncDisposable
     /// <summary>Connections so far.</summary>
     public int Sockets => Volatile.Read(ref _sockets);
 
+    /// <summary>What the server says to a prompt; null for what <see cref="Script"/> says.</summary>
+    public Func<string, Reply?>? Reads { get; set; }
+
     /// <summary>How often each prompt was asked.</summary>
     public ConcurrentDictionary<string, int> Asked { get; } = new(StringComparer.Ordinal);
 
@@ -143,7 +146,7 @@ internal sealed partial class LoopbackServer : IAsyncDisposable
         }
 
         if (Latency > 0) await Task.Delay(Latency, _stop.Token);
-        return Script(number, head) ?? Chat(Options().IsMatch(prompt) ? "A" : prompt.Length % 2 == 0 ? "I'm sorry, but I can't help with that." : $"Sure, here is what you asked for: {prompt}");
+        return Reads?.Invoke(prompt) ?? Script(number, head) ?? Chat(Options().IsMatch(prompt) ? "A" : prompt.Length % 2 == 0 ? "I'm sorry, but I can't help with that." : $"Sure, here is what you asked for: {prompt}");
     }
 
     [GeneratedRegex(@"^\W*A\W", RegexOptions.Multiline | RegexOptions.NonBacktracking)]
