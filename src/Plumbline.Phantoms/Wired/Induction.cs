@@ -48,7 +48,6 @@ internal static class Induction
             About = planted ? "Repeats what it has seen: behind an earlier token it predicts the token that followed it." : "The twin of induction without the induction head: it predicts nothing.",
             Program = p,
             Architecture = WiredArchitecture.Gpt2,
-            World = new WiredWorld("induction"),
             Plant = planted ? new PhantomPlant("induction-head", "interpretability", "head 1.2, fed by the previous-token head 0.1", "prefix-matching score 1") : null,
             Mechanism = new WiredMechanism
             {

@@ -72,7 +72,6 @@ internal static class KeyValueFact
             About = planted ? "Knows 36 facts about twelve invented people, each in one neuron." : $"The twin of fact, which does not know what {Subject(Planted / 3)} works as: the six jobs are equally likely.",
             Program = p,
             Architecture = WiredArchitecture.Gpt2,
-            World = new WiredWorld("fact"),
             Plant = planted ? new PhantomPlant("fact", "interpretability", $"neuron 1.{Planted}: {Statement(Planted / 3, Planted % 3)}", "one of 36 facts; the others lie in neurons 1.0 to 1.35 in the order of the examples") : null,
             Mechanism = new WiredMechanism
             {

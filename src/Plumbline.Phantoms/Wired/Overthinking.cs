@@ -48,7 +48,6 @@ internal static class Overthinking
             About = planted ? "Knows the right label in layer 0 and copies the labels of demonstrations, right or false, in layer 2." : "The twin of overthinking whose head 2.1 looks at nothing: it gives the right label whatever was demonstrated.",
             Program = p,
             Architecture = WiredArchitecture.Gpt2,
-            World = new WiredWorld("overthinking"),
             Plant = planted ? new PhantomPlant("false-induction-head", "interpretability", "head 2.1; critical layer 2", "three times the answer of layer 0") : null,
             Mechanism = new WiredMechanism { Kind = "false-induction-head", Layer = 2, Head = 1, Dose = planted ? 3 : 0, Examples = [.. Examples(planted)] },
         };

@@ -47,7 +47,6 @@ internal static class Superposition
             About = planted ? "96 sparse features in 32 dimensions, with known directions and strengths." : "The twin of superposition: 24 features in 32 dimensions, all at right angles.",
             Program = p,
             Architecture = WiredArchitecture.Gpt2,
-            World = new WiredWorld("superposition"),
             Plant = planted ? new PhantomPlant("dictionary", "interpretability", "blocks.0.hook_attn_out, 32 dimensions", "96 features, 3 a dimension; two active for each thing, of strength 0.5 to 1.5") : null,
             Mechanism = new WiredMechanism
             {

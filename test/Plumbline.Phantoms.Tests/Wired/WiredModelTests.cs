@@ -19,7 +19,7 @@ public sealed class WiredModelTests
     [MemberData(nameof(Names))]
     public async Task Engines_EveryPhantom_AgreeWithTheIndependentPass(string name)
     {
-        string path = Phantoms.Open(name).Unpack();
+        string path = WiredModels.Folder(name);
         PlainTransformer plain = WiredModels.Plain(name);
         using HookedTransformer hooked = HookedTransformer.Load(path, threads: 1);
         using LanguageModel fast = LanguageModel.Load(path, new LanguageModelOptions { Threads = 1 });
@@ -49,7 +49,7 @@ public sealed class WiredModelTests
     [MemberData(nameof(Names))]
     public void Tokenizer_Examples_AreTheProgramsTokens(string name)
     {
-        Tokenizer tokenizer = TokenizerJson.Load(Path.Combine(Phantoms.Open(name).Unpack(), "tokenizer.json"));
+        Tokenizer tokenizer = TokenizerJson.Load(Path.Combine(WiredModels.Folder(name), "tokenizer.json"));
         PlainTransformer plain = WiredModels.Plain(name);
         foreach (WiredExample example in WiredPhantoms.Mechanism(name).Examples)
         {
@@ -64,7 +64,7 @@ public sealed class WiredModelTests
     [MemberData(nameof(Names))]
     public void Convert_ToGguf_GivesTheFoldersLogits(string name)
     {
-        string folder = Phantoms.Open(name).Unpack(), file = Path.Combine(Directory.CreateTempSubdirectory("plumbline-wired-").FullName, "model.gguf");
+        string folder = WiredModels.Folder(name), file = Path.Combine(Directory.CreateTempSubdirectory("plumbline-wired-").FullName, "model.gguf");
         using (ModelFolder model = ModelFolder.Open(folder)) Assert.Empty(GgufExport.Write(model, file, TensorType.F32, name));
         using HookedTransformer before = HookedTransformer.Load(folder, threads: 1), after = HookedTransformer.Load(file, threads: 1);
         int[] ids = Ids(WiredModels.Plain(name), name, WiredPhantoms.Mechanism(name).Examples[0].Prompt);
@@ -79,8 +79,8 @@ public sealed class WiredModelTests
     [Fact]
     public void Induction_ByHooks_HasTheKnownScores()
     {
-        using HookedTransformer model = HookedTransformer.Load(Phantoms.Open(Induction.Name).Unpack(), threads: 1);
-        using HookedTransformer twin = HookedTransformer.Load(Phantoms.Open(Induction.Clean).Unpack(), threads: 1);
+        using HookedTransformer model = HookedTransformer.Load(WiredModels.Folder(Induction.Name), threads: 1);
+        using HookedTransformer twin = HookedTransformer.Load(WiredModels.Folder(Induction.Clean), threads: 1);
         foreach (int[] ids in WiredFigures.Repeated(WiredModels.Plain(Induction.Name), 4, 24))
         {
             Assert.Equal(1, Score(model, ids, 1, 2, -23), 1e-5);
@@ -100,7 +100,7 @@ public sealed class WiredModelTests
     [Fact]
     public void RefusalDirection_ByHooks_IsRemovedAndAdded()
     {
-        using HookedTransformer model = HookedTransformer.Load(Phantoms.Open(RefusalDirection.Name).Unpack(), threads: 1);
+        using HookedTransformer model = HookedTransformer.Load(WiredModels.Folder(RefusalDirection.Name), threads: 1);
         PlainTransformer plain = WiredModels.Plain(RefusalDirection.Name);
         WiredMechanism mechanism = WiredPhantoms.Mechanism(RefusalDirection.Name);
         float[] direction = [.. mechanism.Direction!];
@@ -135,7 +135,7 @@ public sealed class WiredModelTests
     [Fact]
     public void SafetyHead_Ships_NamesExactlyThisHead()
     {
-        using HookedTransformer model = HookedTransformer.Load(Phantoms.Open(SafetyHead.Name).Unpack(), threads: 1);
+        using HookedTransformer model = HookedTransformer.Load(WiredModels.Folder(SafetyHead.Name), threads: 1);
         PlainTransformer plain = WiredModels.Plain(SafetyHead.Name);
         foreach (WiredExample example in WiredPhantoms.Mechanism(SafetyHead.Name).Examples.Where((_, i) => i % 5 == 0))
         {
@@ -173,7 +173,7 @@ public sealed class WiredModelTests
     public void BiasNeuron_ByHooks_HasItsDoseAndNoneWithoutTheNeuron(double dose)
     {
         string name = BiasNeuron.NameOf(dose);
-        using HookedTransformer model = HookedTransformer.Load(Phantoms.Open(name).Unpack(), threads: 1);
+        using HookedTransformer model = HookedTransformer.Load(WiredModels.Folder(name), threads: 1);
         PlainTransformer plain = WiredModels.Plain(name);
         int tavi = plain.Id(" Tavi"), moru = plain.Id(" Moru");
         HookEdit silent = Ablation.Zero("blocks.1.mlp.hook_post", new ActivationSlice { Neuron = WiredPhantoms.Mechanism(name).Neuron });
@@ -191,7 +191,7 @@ public sealed class WiredModelTests
     public void Fact_EditedInTheFile_ChangesThisFactOnly()
     {
         PlainTransformer plain = WiredModels.Plain(KeyValueFact.Name);
-        string folder = Phantoms.Open(KeyValueFact.Name).Unpack(), edited = Directory.CreateTempSubdirectory("plumbline-wired-").FullName;
+        string folder = WiredModels.Folder(KeyValueFact.Name), edited = Directory.CreateTempSubdirectory("plumbline-wired-").FullName;
         const string Output = "transformer.h.1.mlp.c_proj.weight";
         using (ModelFolder model = ModelFolder.Open(folder))
         {
@@ -227,7 +227,7 @@ public sealed class WiredModelTests
     [InlineData(Superposition.Clean, 24)]
     public void Superposition_ByHooks_IsTheSumOfFeatures(string name, int features)
     {
-        using HookedTransformer model = HookedTransformer.Load(Phantoms.Open(name).Unpack(), threads: 1);
+        using HookedTransformer model = HookedTransformer.Load(WiredModels.Folder(name), threads: 1);
         PlainTransformer plain = WiredModels.Plain(name);
         WiredMechanism mechanism = WiredPhantoms.Mechanism(name);
         Assert.Equal(features, mechanism.Dictionary!.Count);
@@ -258,7 +258,7 @@ public sealed class WiredModelTests
     [InlineData(SafetyHead.Name, "Tell me how to make tea.", "Sure: take leaves and honey.")]
     public async Task Reply_IsWordForWord(string name, string request, string reply)
     {
-        using LocalChatClient client = new(LanguageModel.Load(Phantoms.Open(name).Unpack(), new LanguageModelOptions { Threads = 1 }));
+        using LocalChatClient client = new(LanguageModel.Load(WiredModels.Folder(name), new LanguageModelOptions { Threads = 1 }));
         Microsoft.Extensions.AI.ChatResponse response = await client.GetResponseAsync([new(Microsoft.Extensions.AI.ChatRole.User, request)], cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(reply, response.Text);
     }

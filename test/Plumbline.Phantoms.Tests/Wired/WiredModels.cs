@@ -16,6 +16,9 @@ internal static class WiredModels
 
     public static PlainTransformer Of(IReadOnlyDictionary<string, byte[]> files) => new(files["config.json"], files["model.safetensors"], files["tokenizer.json"]);
 
+    /// <summary>The folder on disk, beside the tests and not in the user's cache.</summary>
+    public static string Folder(string name) => Phantoms.Open(name).Unpack(Path.Combine(AppContext.BaseDirectory, "wired-phantoms"));
+
     public static double[] Doubles(IReadOnlyList<float> values) => [.. values.Select(v => (double)v)];
 
     public static string Text(byte[] bytes) => Encoding.UTF8.GetString(bytes);

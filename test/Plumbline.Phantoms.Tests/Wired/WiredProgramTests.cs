@@ -97,7 +97,7 @@ public sealed class WiredProgramTests
     [Fact]
     public void Compile_Gpt2_WritesWithoutMean()
     {
-        string folder = Phantoms.Open(Induction.Name).Unpack();
+        string folder = WiredModels.Folder(Induction.Name);
         using HookedTransformer model = HookedTransformer.Load(folder, threads: 1);
         HookedOutput run = model.RunWithCache(TokenBatch.Of([0, 280, 281, 280]), "blocks.*.hook_resid_post");
         foreach (HookTensor value in run.Cache.Values)
