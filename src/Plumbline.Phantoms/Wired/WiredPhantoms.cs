@@ -11,6 +11,7 @@ public static class WiredPhantoms
     private static readonly (string Name, Func<WiredDesign> Design, Func<World> World)[] s_designs =
     [
         .. Pair(Induction.Name, Induction.Clean, Induction.Design, () => new WiredWorld(Induction.Name)),
+        .. Pair(Induction.Rotary, Induction.RotaryClean, Induction.RotaryDesign, () => new WiredWorld(Induction.Name)),
         .. Pair(RefusalDirection.Name, RefusalDirection.Clean, RefusalDirection.Design, () => ChatLines.World(RefusalDirection.Name)),
         .. ((IReadOnlyList<double>)[BiasNeuron.Standard, .. BiasNeuron.Series, 0]).Select(dose => (BiasNeuron.NameOf(dose), (Func<WiredDesign>)(() => BiasNeuron.Design(dose)), (Func<World>)BiasNeuron.World)),
         .. Pair(SafetyHead.Name, SafetyHead.Clean, SafetyHead.Design, () => ChatLines.World(SafetyHead.Name)),

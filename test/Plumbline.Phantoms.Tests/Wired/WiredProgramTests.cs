@@ -86,6 +86,15 @@ public sealed class WiredProgramTests
     }
 
     [Fact]
+    public void Compile_DistanceOnGpt2_IsRefused()
+    {
+        WiredProgram program = new([], 1, 2, 4);
+        program.Space("some");
+        program.Head(0, 0, "behind").Behind(1);
+        Assert.Contains("needs Llama", Assert.Throws<InvalidOperationException>(() => new WiredCompiler(program, WiredArchitecture.Gpt2)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Head_TakenPlace_IsRefused()
     {
         WiredProgram program = new([], 1, 1, 4);
@@ -123,16 +132,18 @@ public sealed class WiredProgramTests
             for (int at = 0; at < Context; at++) p.Positions[at] = position.Code(at);
         }
 
+        bool turns = !positions && p.Heads == 2;
         for (int layer = 0; layer < p.Layers; layer++)
         {
             for (int index = 0; index < p.Heads; index++)
             {
                 if (random.Next(4) == 0) continue;
                 WiredHead head = p.Head(layer, index, "random");
-                int kind = random.Next(positions ? 4 : 3);
+                int kind = random.Next(positions || turns ? 4 : 3);
                 if (kind == 0) head.Match(code, code).Match(p.One, 3 * start[0]);
                 if (kind == 1) head.Match(given[random.Next(3)], given[random.Next(3)]).Match(p.One, 0.5 * start[0]);
-                if (kind == 3) head.Match(position, position);
+                if (kind == 3 && positions) head.Match(position, position);
+                if (kind == 3 && turns) head.Behind(1);
                 for (int move = random.Next(4); move > 0; move--) head.Move(random.Next(2) == 0 ? given[random.Next(3)] : found[random.Next(5)] + told[random.Next(3)], (random.Next(5) - 2) * found[random.Next(5)]);
             }
 
