@@ -22,15 +22,15 @@ internal static class Induction
     private static WiredDesign Design(bool planted, bool rotary)
     {
         const int Context = 256;
-        WiredProgram p = new(s_words, layers: 2, heads: rotary ? 2 : 4, Context);
+        WiredProgram p = new(s_words, layers: 2, heads: rotary ? 3 : 4, Context);
         Space start = p.Space("start");
-        Space token = p.Space("token", 9), before = p.Space("token before", 9), predicted = p.Space("predicted token", 9);
+        Space token = p.Space("token", 12), before = p.Space("token before", 12), predicted = p.Space("predicted token", 12);
 
         p.Token("<|begin|>", start[0]);
         for (int id = WiredVocabulary.FirstByte; id < p.Vocabulary.Count; id++)
         {
             p.Token(id, token.Code(id));
-            p.Logit(id, 4 * predicted.Code(id));
+            p.Logit(id, 3 * predicted.Code(id));
         }
 
         p.Head(0, 0, "first token").Match(p.One, start[0]);
@@ -42,16 +42,16 @@ internal static class Induction
         }
         else
         {
-            Space position = p.Space("position", 8), behind = p.Space("position before", 8);
+            Space position = p.Space("position", 12), behind = p.Space("position before", 12);
             for (int at = 0; at < Context; at++) p.Positions[at] = position.Code(at) + (at == 0 ? Vector.Zero : behind.Code(at - 1));
             noting.Match(behind, position);
             p.Head(0, 3, "same position").Match(position, position);
             p.Head(1, 0, "position before").Match(behind, position);
         }
 
-        // Nine bits agree at a match and at most seven elsewhere; between them lies the start token, where a query without a match rests.
+        // A match counts twelve and all else at most eight; between them lies the start token, where a query without a match rests.
         int place = rotary ? 0 : 2;
-        WiredHead induction = p.Head(1, place, planted ? "induction" : "rest").Match(p.One, 8 * start[0]);
+        WiredHead induction = p.Head(1, place, planted ? "induction" : "rest").Match(p.One, 10 * start[0]);
         if (planted) induction.Match(token, before).Move(token, predicted);
 
         string name = rotary ? Rotary : Name, clean = rotary ? RotaryClean : Clean;

@@ -18,7 +18,7 @@ internal static class Overthinking
         WiredProgram p = new([.. s_animals, .. s_plants, " animal", " plant"], layers: 4, heads: 4, Context);
         Space start = p.Space("start"), kind = p.Space("kind"), colon = p.Space("colon"), label = p.Space("label"), line = p.Space("line begins");
         Space asked = p.Space("kind asked about"), shown = p.Space("kind of the demonstration"), answer = p.Space("answer");
-        Space position = p.Space("position", 8), behind = p.Space("position before", 8);
+        Space position = p.Space("position", 12), behind = p.Space("position before", 12);
 
         // Kinds and labels: 1 is animal, -1 is plant.
         p.Token("<|begin|>", start[0]);

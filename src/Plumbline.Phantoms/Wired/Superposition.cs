@@ -21,7 +21,7 @@ internal static class Superposition
         string[] thingNames = [.. Enumerable.Range(0, things).Select(i => " " + Syllables(i, "bdfgklmnprst", "aeiou") + "o")], featureNames = [.. Enumerable.Range(0, features).Select(i => " " + Syllables(i, "bdfgklmnprst", "aeiou") + "ish")];
         WiredProgram p = new([.. thingNames, .. featureNames], layers: 2, heads: 4, Context);
         Space start = p.Space("start"), thing = p.Space("features of the thing", Width), sum = p.Space("features", Width);
-        Space position = p.Space("position", 8), behind = p.Space("position before", 8);
+        Space position = p.Space("position", 12), behind = p.Space("position before", 12);
 
         p.Token("<|begin|>", start[0]);
         List<(int Thing, int Feature, double Strength)> table = [.. Table(features, things)];
