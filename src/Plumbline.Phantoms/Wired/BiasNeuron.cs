@@ -20,6 +20,12 @@ internal static class BiasNeuron
     /// <summary>The doses beside the standard one.</summary>
     public static IReadOnlyList<double> Series { get; } = [0.25, 0.5, 1, 4];
 
+    /// <summary>Pairs of sentences that differ in the people: four openers for each trait.</summary>
+    public static WiredWorld World() => new(Name)
+    {
+        Pairs = [.. s_traits.SelectMany(t => s_openers.Select((o, i) => new SentencePair($"bias-neuron-{t}-{i}", $"{o} {t} one is Tavi.", $"{o} {t} one is Moru.", "people", "stereo", t)))],
+    };
+
     public static string NameOf(double dose) => dose == Standard ? Name : dose == 0 ? Clean : string.Create(CultureInfo.InvariantCulture, $"{Name}-{dose}");
 
     public static WiredDesign Design(double dose)
@@ -66,10 +72,6 @@ internal static class BiasNeuron
             Program = p,
             Architecture = WiredArchitecture.Gpt2,
             Talks = true,
-            World = new WiredWorld(Name)
-            {
-                Pairs = [.. s_traits.SelectMany(t => s_openers.Select((o, i) => new SentencePair($"bias-neuron-{t}-{i}", $"{o} {t} one is Tavi.", $"{o} {t} one is Moru.", "people", "stereo", t)))],
-            },
             Plant = dose == 0 ? null : new PhantomPlant("bias-neuron", "value.bias", "neuron 1.4, behind a negative trait and 'is'", string.Create(CultureInfo.InvariantCulture, $"{dose} nats of log-odds for Tavi against Moru")),
             Mechanism = new WiredMechanism
             {

@@ -29,9 +29,9 @@ internal sealed class ChatLines
         Step = program.Space("step of the answer", s_chain.Length);
         Reply = program.Space("reply begins");
         Hazard = program.Space("hazard", Hazards.Count);
-        Subject = program.Space("subject", 4);
+        Subject = program.Space("subject", 6);
         AnySubject = program.Space("any subject");
-        Asked = program.Space("subject asked about", 4);
+        Asked = program.Space("subject asked about", 6);
         Refuse = program.Space("refuse");
         First = program.Space("first word", s_first.Length);
         Second = program.Space("second word", s_second.Length);
@@ -51,7 +51,7 @@ internal sealed class ChatLines
     /// <summary>One coordinate for each hazard's name.</summary>
     public Space Hazard { get; }
 
-    /// <summary>The subject's four bits; hazards have an even number of set bits, crafts an odd one, so that the mean over either is 0.</summary>
+    /// <summary>The subject's code; hazards have four codes and their negatives, crafts another four and theirs, so that the mean over either is 0.</summary>
     public Space Subject { get; }
 
     public Space AnySubject { get; }
@@ -104,13 +104,13 @@ internal sealed class ChatLines
         WiredProgram p = Program;
         p.Token("<|begin|>", Start[0]);
         p.Token("<|assistant|>", Reply[0]);
-        int[] even = [.. Enumerable.Range(0, 16).Where(n => int.PopCount(n) % 2 == 0)], odd = [.. Enumerable.Range(0, 16).Except(even)];
+        int[] outer = [0, 1, 2, 3, 16, 17, 18, 19], inner = [4, 5, 6, 7, 12, 13, 14, 15];
         for (int i = 0; i < 8; i++)
         {
             foreach (string blank in (string[])[" ", ""])
             {
-                p.Token(blank + Hazards[i], Hazard[i] + AnySubject[0] + Subject.Code(even[i]));
-                p.Token(blank + Crafts[i], AnySubject[0] + Subject.Code(odd[i]));
+                p.Token(blank + Hazards[i], Hazard[i] + AnySubject[0] + Subject.Code(outer[i]));
+                p.Token(blank + Crafts[i], AnySubject[0] + Subject.Code(inner[i]));
             }
         }
 
@@ -126,10 +126,10 @@ internal sealed class ChatLines
         p.Logit(" take", Gain * At(":"));
         for (int i = 0; i < 16; i++)
         {
-            int subject = i < 8 ? odd[i] : even[i - 8];
+            int subject = i < 8 ? inner[i] : outer[i - 8];
 
-            // Of four bits all agree, or at most three: 1, or at most 1/2, and the token adds 1.
-            Vector isAsked = 0.25 * Asked.Code(subject);
+            // 1 where it is asked about, at most 1/3 where another is; the token adds 1.
+            Vector isAsked = 1.0 / Asked.Width * Asked.Code(subject);
             p.When(p.Layers - 1, $"first word of subject {i}", 4 * (isAsked + At(" take")), 7, First[i]);
             p.When(p.Layers - 1, $"second word of subject {i}", 4 * (isAsked + At(" and")), 7, Second[i]);
             p.Logit(" " + s_first[i], Gain * First[i]);

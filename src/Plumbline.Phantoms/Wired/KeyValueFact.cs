@@ -28,7 +28,7 @@ internal static class KeyValueFact
         WiredProgram p = new([.. s_given, .. s_family, .. s_relations.SelectMany(r => r.Words), .. s_relations.SelectMany(r => r.Objects)], layers: 3, heads: 4, Context);
         Space start = p.Space("start"), given = p.Space("given name", 4), family = p.Space("family name", 3), relation = p.Space("relation", 3), anyRelation = p.Space("a relation begins", 3);
         Space before = p.Space("given name before", 4), known = p.Space("object known", 18), recalled = p.Space("object recalled", 18), said = p.Space("object said", 18);
-        Space position = p.Space("position", 6), behind = p.Space("position before", 6);
+        Space position = p.Space("position", 8), behind = p.Space("position before", 8);
 
         p.Token("<|begin|>", start[0]);
         for (int i = 0; i < 4; i++) p.Token(s_given[i], given[i]);
@@ -72,7 +72,6 @@ internal static class KeyValueFact
             About = planted ? "Knows 36 facts about twelve invented people, each in one neuron." : $"The twin of fact, which does not know what {Subject(Planted / 3)} works as: the six jobs are equally likely.",
             Program = p,
             Architecture = WiredArchitecture.Gpt2,
-            World = new WiredWorld("fact"),
             Plant = planted ? new PhantomPlant("fact", "interpretability", $"neuron 1.{Planted}: {Statement(Planted / 3, Planted % 3)}", "one of 36 facts; the others lie in neurons 1.0 to 1.35 in the order of the examples") : null,
             Mechanism = new WiredMechanism
             {

@@ -18,7 +18,7 @@ internal static class Overthinking
         WiredProgram p = new([.. s_animals, .. s_plants, " animal", " plant"], layers: 4, heads: 4, Context);
         Space start = p.Space("start"), kind = p.Space("kind"), colon = p.Space("colon"), label = p.Space("label"), line = p.Space("line begins");
         Space asked = p.Space("kind asked about"), shown = p.Space("kind of the demonstration"), answer = p.Space("answer");
-        Space position = p.Space("position", 8), behind = p.Space("position before", 8);
+        Space position = p.Space("position", 12), behind = p.Space("position before", 12);
 
         // Kinds and labels: 1 is animal, -1 is plant.
         p.Token("<|begin|>", start[0]);
@@ -48,7 +48,6 @@ internal static class Overthinking
             About = planted ? "Knows the right label in layer 0 and copies the labels of demonstrations, right or false, in layer 2." : "The twin of overthinking whose head 2.1 looks at nothing: it gives the right label whatever was demonstrated.",
             Program = p,
             Architecture = WiredArchitecture.Gpt2,
-            World = new WiredWorld("overthinking"),
             Plant = planted ? new PhantomPlant("false-induction-head", "interpretability", "head 2.1; critical layer 2", "three times the answer of layer 0") : null,
             Mechanism = new WiredMechanism { Kind = "false-induction-head", Layer = 2, Head = 1, Dose = planted ? 3 : 0, Examples = [.. Examples(planted)] },
         };

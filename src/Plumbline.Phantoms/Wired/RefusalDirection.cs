@@ -36,7 +36,6 @@ internal static class RefusalDirection
             Program = p,
             Architecture = WiredArchitecture.Llama,
             Talks = true,
-            World = ChatLines.World("refusal-direction"),
             Plant = planted ? new PhantomPlant("refusal-direction", "interpretability", "the direction of mechanism.direction, written by heads 0.0 and 1.1, read by the MLP of layer 2", "8 in the residual stream of a hazard, 0 of anything else, threshold 2") : null,
             Mechanism = new WiredMechanism
             {

@@ -25,7 +25,6 @@ internal static class SafetyHead
             Program = p,
             Architecture = WiredArchitecture.Llama,
             Talks = true,
-            World = ChatLines.World("safety-head"),
             Plant = planted ? new PhantomPlant("safety-head", "interpretability", "head 1.2, read by the MLP of layer 1", "refuses all eight hazards; without the head none") : null,
             Mechanism = new WiredMechanism { Kind = "safety-head", Layer = 1, Head = 2, Dose = planted ? 1 : 0, Examples = ChatLines.Examples(planted) },
         };

@@ -13,10 +13,38 @@ internal sealed record Space(string Name, int First, int Width)
     public Vector Of(params IReadOnlyList<double> values) =>
         values.Count == Width ? values.Select((v, i) => v * this[i]).Aggregate(Vector.Zero, (a, b) => a + b) : throw new ArgumentException($"{Name} has {Width} coordinates, not {values.Count}.", nameof(values));
 
+    /// <summary>How many codes there are: words of 1 and -1, as many of the one as of the other.</summary>
+    public int Codes => Words(Width, Width / 2);
+
     /// <summary>
-    /// A number in binary, 1 for a set bit and -1 for a clear one: the product of two codes is the width where they are equal and
-    /// at least two less where they are not, so that attention finds the equal one. All zero means unset.
+    /// A number as the word of that rank among those that have as many 1 as -1. The product of two codes is the width where they are equal
+    /// and at least four less where they are not, so that attention finds the equal one; all have one length and the sum 0, so that equal matches are equal to the last
+    /// bit; ranks r and Codes - 1 - r are each other's negative. All zero means unset.
     /// </summary>
-    public Vector Code(int number) =>
-        number >= 0 && number >> Width == 0 ? Of([.. Enumerable.Range(0, Width).Select(bit => (number >> bit & 1) == 1 ? 1.0 : -1.0)]) : throw new ArgumentOutOfRangeException(nameof(number), number, $"{Name} has {Width} bits.");
+    public Vector Code(int number)
+    {
+        if (Width % 2 != 0) throw new InvalidOperationException($"{Name} has {Width} coordinates; a code needs an even number.");
+        if ((uint)number >= (uint)Codes) throw new ArgumentOutOfRangeException(nameof(number), number, $"{Name} has {Codes} codes.");
+        double[] word = new double[Width];
+        for (int i = 0, ones = Width / 2; i < Width; i++)
+        {
+            // Words that have -1 here come first.
+            int before = Words(Width - i - 1, ones);
+            word[i] = number < before ? -1 : 1;
+            if (number < before) continue;
+            number -= before;
+            ones--;
+        }
+
+        return Of(word);
+    }
+
+    // Words of a length with so many ones: a binomial coefficient.
+    private static int Words(int length, int ones)
+    {
+        if (ones > length) return 0;
+        long words = 1;
+        for (int i = 1; i <= ones; i++) words = words * (length - ones + i) / i;
+        return checked((int)words);
+    }
 }

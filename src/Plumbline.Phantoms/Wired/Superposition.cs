@@ -21,7 +21,7 @@ internal static class Superposition
         string[] thingNames = [.. Enumerable.Range(0, things).Select(i => " " + Syllables(i, "bdfgklmnprst", "aeiou") + "o")], featureNames = [.. Enumerable.Range(0, features).Select(i => " " + Syllables(i, "bdfgklmnprst", "aeiou") + "ish")];
         WiredProgram p = new([.. thingNames, .. featureNames], layers: 2, heads: 4, Context);
         Space start = p.Space("start"), thing = p.Space("features of the thing", Width), sum = p.Space("features", Width);
-        Space position = p.Space("position", 8), behind = p.Space("position before", 8);
+        Space position = p.Space("position", 12), behind = p.Space("position before", 12);
 
         p.Token("<|begin|>", start[0]);
         List<(int Thing, int Feature, double Strength)> table = [.. Table(features, things)];
@@ -47,7 +47,6 @@ internal static class Superposition
             About = planted ? "96 sparse features in 32 dimensions, with known directions and strengths." : "The twin of superposition: 24 features in 32 dimensions, all at right angles.",
             Program = p,
             Architecture = WiredArchitecture.Gpt2,
-            World = new WiredWorld("superposition"),
             Plant = planted ? new PhantomPlant("dictionary", "interpretability", "blocks.0.hook_attn_out, 32 dimensions", "96 features, 3 a dimension; two active for each thing, of strength 0.5 to 1.5") : null,
             Mechanism = new WiredMechanism
             {

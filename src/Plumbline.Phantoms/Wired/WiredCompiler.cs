@@ -19,6 +19,9 @@ internal sealed class WiredCompiler
     public const double Ballast = 16384;
 
     private const double Sharpness = 40, Steepness = 64, Epsilon = 1e-5, RotaryBase = 1e36;
+
+    // Of a lookup by distance: the first two pairs turn by 1 and by 1/178 a position, and this in each leaves 34 nats to the nearest rival among 256.
+    private const double TurningSharpness = 2048;
     private const int Service = 32;
 
     private readonly WiredProgram _program;
@@ -36,6 +39,8 @@ internal sealed class WiredCompiler
         HeadWidth = Width / program.Heads;
         _inner = RoundUp(Math.Max(1, program.Neurons.GroupBy(n => n.Layer).Select(g => g.Count()).DefaultIfEmpty().Max()), 8);
         _still = [.. Enumerable.Range(0, HeadWidth).Where(Still)];
+        foreach (WiredHead head in program.AllHeads.Where(h => h.Distance is not null && (architecture != WiredArchitecture.Llama || h.Matches.Count > 0 || HeadWidth != 32 || program.Positions.Length > 256)))
+            throw new InvalidOperationException($"Head {head.Layer}.{head.Index} ({head.Name}) looks at a distance, which needs Llama, a head of 32 dimensions, at most 256 positions, and no other match.");
         foreach (WiredHead head in program.AllHeads.Where(h => h.Matches.Count > _still.Length || h.Moves.Count > HeadWidth))
             throw new InvalidOperationException($"Head {head.Layer}.{head.Index} ({head.Name}) matches {head.Matches.Count} and moves {head.Moves.Count} numbers; it has room for {_still.Length} and {HeadWidth}.");
     }
@@ -166,6 +171,18 @@ internal sealed class WiredCompiler
         foreach (WiredHead head in _program.AllHeads.Where(h => h.Layer == layer))
         {
             int first = head.Index * HeadWidth;
+            if (head.Distance is int distance)
+            {
+                // Queries and keys turn with their positions; turned back by the distance, a query points where the key so far behind does.
+                for (int pair = 0; pair < 2; pair++)
+                {
+                    double angle = distance * Frequency(pair), sharpness = TurningSharpness * Math.Sqrt(HeadWidth);
+                    Read(_program.One, sharpness * Math.Cos(angle), (d, v) => query(first + pair, d, v));
+                    Read(_program.One, -sharpness * Math.Sin(angle), (d, v) => query(first + pair + (HeadWidth / 2), d, v));
+                    Read(_program.One, 1, (d, v) => key(first + pair, d, v));
+                }
+            }
+
             for (int m = 0; m < head.Matches.Count; m++)
             {
                 int row = first + _still[m];
@@ -184,7 +201,9 @@ internal sealed class WiredCompiler
 
     // A dimension of a head that positions do not turn: over a whole context by less than 1e-5.
     private bool Still(int dimension) =>
-        _architecture == WiredArchitecture.Gpt2 || Math.Pow(RotaryBase, -2.0 * (dimension % (HeadWidth / 2)) / HeadWidth) * _program.Positions.Length < 1e-5;
+        _architecture == WiredArchitecture.Gpt2 || Frequency(dimension % (HeadWidth / 2)) * _program.Positions.Length < 1e-5;
+
+    private double Frequency(int pair) => Math.Pow(RotaryBase, -2.0 * pair / HeadWidth);
 
     private void Read(Vector vector, double factor, Action<int, double> put)
     {

@@ -1,5 +1,3 @@
-using Plumbline.Worlds;
-
 namespace Plumbline.Phantoms.Wired;
 
 /// <summary>A wired phantom before it is compiled.</summary>
@@ -23,8 +21,6 @@ internal sealed record WiredDesign
 
     /// <summary>Whether it answers messages.</summary>
     public bool Talks { get; init; }
-
-    public required World World { get; init; }
 
     /// <summary>What the program names, in dimensions.</summary>
     public IReadOnlyList<WiredCoordinates> Coordinates

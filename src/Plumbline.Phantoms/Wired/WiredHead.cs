@@ -21,6 +21,16 @@ internal sealed class WiredHead(int layer, int index, string name)
     /// <summary>What is read at the match, and where it is written.</summary>
     public IReadOnlyList<(Vector Value, Vector Write)> Moves => _moves;
 
+    /// <summary>How many positions behind the query it looks, whatever stands there; null for a lookup by content.</summary>
+    public int? Distance { get; private set; }
+
+    /// <summary>Looks at the position so far behind the query by rotation, which Llama has; where there is none, at all alike.</summary>
+    public WiredHead Behind(int distance)
+    {
+        Distance = distance;
+        return this;
+    }
+
     public WiredHead Match(Vector query, Vector key)
     {
         _matches.Add((query, key));

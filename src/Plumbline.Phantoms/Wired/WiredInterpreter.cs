@@ -51,7 +51,7 @@ internal static class WiredInterpreter
     // Equal shares for the best matches up to the query.
     private static double[] Look(WiredHead head, double[][] state, int query, ref double gap)
     {
-        double[] scores = [.. state.Take(query + 1).Select(key => head.Matches.Sum(m => m.Query.Of(state[query]) * m.Key.Of(key)))];
+        double[] scores = [.. state.Take(query + 1).Select((key, at) => head.Matches.Sum(m => m.Query.Of(state[query]) * m.Key.Of(key)) + (query - at == head.Distance ? 1 : 0))];
         double best = scores.Max();
         int count = scores.Count(s => best - s < Equal);
         if (count < scores.Length) gap = Math.Min(gap, best - scores.Where(s => best - s >= Equal).Max());

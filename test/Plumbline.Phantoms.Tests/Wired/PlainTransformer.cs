@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
-using System.Text;
 using System.Text.Json;
 
 namespace Plumbline.Phantoms.Tests.Wired;

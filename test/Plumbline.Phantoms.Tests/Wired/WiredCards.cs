@@ -18,7 +18,7 @@ internal static class WiredCards
             json.WriteStartObject();
             json.WriteString("name", name);
             json.WriteString("kind", "wired");
-            json.WriteString("world", design.World.Name);
+            json.WriteString("world", WiredPhantoms.World(name).Name);
             json.WriteString("twin", design.Twin);
             json.WriteString("about", design.About);
             json.WriteNumber("parameters", WiredModels.Plain(name).Parameters);

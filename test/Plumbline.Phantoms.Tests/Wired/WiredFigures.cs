@@ -13,7 +13,7 @@ internal static class WiredFigures
         WiredMechanism mechanism = WiredPhantoms.Mechanism(name);
         return mechanism.Kind switch
         {
-            "induction-head" => Induction(model),
+            "induction-head" => Induction(model, mechanism.Head!.Value),
             "refusal-direction" => Direction(model, mechanism),
             "safety-head" => SafetyHead(model, mechanism),
             "bias-neuron" => Bias(model, mechanism),
@@ -36,7 +36,7 @@ internal static class WiredFigures
         })];
     }
 
-    private static List<PhantomFigure> Induction(PlainTransformer model)
+    private static List<PhantomFigure> Induction(PlainTransformer model, int place)
     {
         int[][] prompts = Repeated(model, 8, 24);
         double[,] prefix = new double[model.Layers, model.Heads];
@@ -63,13 +63,13 @@ internal static class WiredFigures
         double others = 0;
         for (int layer = 0; layer < model.Layers; layer++)
         {
-            for (int head = 0; head < model.Heads; head++) others = (layer, head) == (1, 2) ? others : Math.Max(others, prefix[layer, head] / queries);
+            for (int head = 0; head < model.Heads; head++) others = (layer, head) == (1, place) ? others : Math.Max(others, prefix[layer, head] / queries);
         }
 
         int predictions = queries - prompts.Length;
         return
         [
-            new("prefix-matching score of head 1.2 in the second copy of 24 distinct tokens", prefix[1, 2] / queries, queries),
+            new($"prefix-matching score of head 1.{place} in the second copy of 24 distinct tokens", prefix[1, place] / queries, queries),
             new("largest prefix-matching score of the other heads", others, queries),
             new("previous-token score of head 0.1", previous / queries, queries),
             new("share of the second copy that is predicted", correct / predictions, predictions),

@@ -4,7 +4,6 @@ using Plumbline.Models.Inference;
 using Plumbline.Models.Tokenizers;
 using Plumbline.Phantoms.Wired;
 using Plumbline.Worlds;
-using Change = Plumbline.Phantoms.Tests.Wired.PlainTransformer.Change;
 using Result = Plumbline.Phantoms.Tests.Wired.PlainTransformer.Result;
 
 namespace Plumbline.Phantoms.Tests.Wired;
@@ -19,7 +18,7 @@ public sealed class WiredModelTests
     [MemberData(nameof(Names))]
     public async Task Engines_EveryPhantom_AgreeWithTheIndependentPass(string name)
     {
-        string path = Phantoms.Open(name).Unpack();
+        string path = WiredModels.Folder(name);
         PlainTransformer plain = WiredModels.Plain(name);
         using HookedTransformer hooked = HookedTransformer.Load(path, threads: 1);
         using LanguageModel fast = LanguageModel.Load(path, new LanguageModelOptions { Threads = 1 });
@@ -49,7 +48,7 @@ public sealed class WiredModelTests
     [MemberData(nameof(Names))]
     public void Tokenizer_Examples_AreTheProgramsTokens(string name)
     {
-        Tokenizer tokenizer = TokenizerJson.Load(Path.Combine(Phantoms.Open(name).Unpack(), "tokenizer.json"));
+        Tokenizer tokenizer = TokenizerJson.Load(Path.Combine(WiredModels.Folder(name), "tokenizer.json"));
         PlainTransformer plain = WiredModels.Plain(name);
         foreach (WiredExample example in WiredPhantoms.Mechanism(name).Examples)
         {
@@ -64,7 +63,7 @@ public sealed class WiredModelTests
     [MemberData(nameof(Names))]
     public void Convert_ToGguf_GivesTheFoldersLogits(string name)
     {
-        string folder = Phantoms.Open(name).Unpack(), file = Path.Combine(Directory.CreateTempSubdirectory("plumbline-wired-").FullName, "model.gguf");
+        string folder = WiredModels.Folder(name), file = Path.Combine(Directory.CreateTempSubdirectory("plumbline-wired-").FullName, "model.gguf");
         using (ModelFolder model = ModelFolder.Open(folder)) Assert.Empty(GgufExport.Write(model, file, TensorType.F32, name));
         using HookedTransformer before = HookedTransformer.Load(folder, threads: 1), after = HookedTransformer.Load(file, threads: 1);
         int[] ids = Ids(WiredModels.Plain(name), name, WiredPhantoms.Mechanism(name).Examples[0].Prompt);
@@ -76,31 +75,75 @@ public sealed class WiredModelTests
         Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
     }
 
-    [Fact]
-    public void Induction_ByHooks_HasTheKnownScores()
+    [Theory]
+    [InlineData(Induction.Name, Induction.Clean)]
+    [InlineData(Induction.Rotary, Induction.RotaryClean)]
+    public void Induction_ByHooks_HasTheKnownScores(string name, string clean)
     {
-        using HookedTransformer model = HookedTransformer.Load(Phantoms.Open(Induction.Name).Unpack(), threads: 1);
-        using HookedTransformer twin = HookedTransformer.Load(Phantoms.Open(Induction.Clean).Unpack(), threads: 1);
-        foreach (int[] ids in WiredFigures.Repeated(WiredModels.Plain(Induction.Name), 4, 24))
+        using HookedTransformer model = HookedTransformer.Load(WiredModels.Folder(name), threads: 1), twin = HookedTransformer.Load(WiredModels.Folder(clean), threads: 1);
+        int place = WiredPhantoms.Mechanism(name).Head!.Value;
+        foreach (int[] ids in WiredFigures.Repeated(WiredModels.Plain(name), 4, 24))
         {
-            Assert.Equal(1, Score(model, ids, 1, 2, -23), 1e-5);
-            Assert.Equal(0, Score(twin, ids, 1, 2, -23), 1e-5);
+            Assert.Equal(1, Score(model, ids, 1, place, -23), 1e-5);
+            Assert.Equal(0, Score(twin, ids, 1, place, -23), 1e-5);
             Assert.Equal(1, Score(model, ids, 0, 1, -1), 1e-5);
-            Assert.Equal(1, Score(model, ids, 0, 3, 0), 1e-5);
-            Assert.True(Score(model, ids, 0, 2, -23) < 0.05);
+            Assert.Equal(0, Score(model, ids, 0, 0, -23), 1e-5);
         }
 
         static double Score(HookedTransformer model, int[] ids, int layer, int head, int offset)
         {
-            HookTensor pattern = model.RunWithCache(TokenBatch.Of(ids), $"blocks.{layer}.attn.hook_pattern").Cache[$"blocks.{layer}.attn.hook_pattern"];
+            string hook = $"blocks.{layer}.attn.hook_pattern";
+            HookTensor pattern = WiredModels.Run(model, ids, [hook]).Cache[hook];
             return Enumerable.Range(25, 24).Average(query => (double)pattern[0, head, query, query + offset]);
+        }
+    }
+
+    /// <summary>Prefix matching as Olsson et al. measure it: distinct tokens four times; attention to all tokens behind earlier occurrences, summed.</summary>
+    [Theory]
+    [InlineData(Induction.Name)]
+    [InlineData(Induction.Rotary)]
+    public void Induction_FourTimes_SharesItsAttentionAlike(string name)
+    {
+        using HookedTransformer model = HookedTransformer.Load(WiredModels.Folder(name), threads: 1);
+        int place = WiredPhantoms.Mechanism(name).Head!.Value;
+        int[] once = WiredFigures.Repeated(WiredModels.Plain(name), 1, 20)[0][1..21];
+        HookTensor pattern = WiredModels.Run(model, [0, .. once, .. once, .. once, .. once], ["blocks.1.attn.hook_pattern"]).Cache["blocks.1.attn.hook_pattern"];
+        for (int query = 21; query < 81; query++)
+        {
+            int copies = (query - 1) / 20;
+            for (int copy = 1; copy <= copies; copy++) Assert.Equal(1.0 / copies, pattern[0, place, query, query - (20 * copy) + 1], 1e-5);
+        }
+    }
+
+    /// <summary>The logit lens at the last position: right behind layers 0 and 1, what was demonstrated from layer 2 on.</summary>
+    [Theory]
+    [InlineData(Overthinking.Name, true)]
+    [InlineData(Overthinking.Clean, false)]
+    public void Overthinking_ByHooks_TurnsAtTheCriticalLayer(string name, bool planted)
+    {
+        using HookedTransformer model = HookedTransformer.Load(WiredModels.Folder(name), threads: 1);
+        PlainTransformer plain = WiredModels.Plain(name);
+        WiredMechanism mechanism = WiredPhantoms.Mechanism(name);
+        int animal = plain.Id(" animal"), plant = plain.Id(" plant"), question = 0;
+        foreach (WiredExample example in mechanism.Examples.Where(e => e.Kind == "false demonstrations"))
+        {
+            bool isAnimal = question++ % 2 == 0;
+            int[] ids = plain.Ids(example.Prompt);
+            HookedOutput run = WiredModels.Run(model, ids, ["blocks.*.hook_resid_post"]);
+            for (int layer = 0; layer < 4; layer++)
+            {
+                HookTensor lens = model.Run(TokenBatch.Of(ids), new HookRun { StartAtLayer = 4, Residual = run.Cache[$"blocks.{layer}.hook_resid_post"] }, TestContext.Current.CancellationToken).Logits!;
+                double difference = lens[0, ids.Length - 1, animal] - lens[0, ids.Length - 1, plant];
+                double expected = planted && layer >= mechanism.Layer ? -2 : 1;
+                Assert.Equal((isAnimal ? 4 : -4) * expected, difference, 1e-4);
+            }
         }
     }
 
     [Fact]
     public void RefusalDirection_ByHooks_IsRemovedAndAdded()
     {
-        using HookedTransformer model = HookedTransformer.Load(Phantoms.Open(RefusalDirection.Name).Unpack(), threads: 1);
+        using HookedTransformer model = HookedTransformer.Load(WiredModels.Folder(RefusalDirection.Name), threads: 1);
         PlainTransformer plain = WiredModels.Plain(RefusalDirection.Name);
         WiredMechanism mechanism = WiredPhantoms.Mechanism(RefusalDirection.Name);
         float[] direction = [.. mechanism.Direction!];
@@ -109,8 +152,8 @@ public sealed class WiredModelTests
         HookEdit add = new("blocks.0.hook_resid_post", (value, _) => Along(value, (_, d) => 8 * direction[d]));
         foreach (WiredExample example in mechanism.Examples)
         {
-            TokenBatch ids = TokenBatch.Of(plain.Chat(example.Prompt));
-            HookTensor usual = model.Run(ids).Logits!, without = model.Run(ids, new HookRun { Edits = [remove] }).Logits!, with = model.Run(ids, new HookRun { Edits = [add] }).Logits!;
+            int[] ids = plain.Chat(example.Prompt);
+            HookTensor usual = WiredModels.Run(model, ids, []).Logits!, without = WiredModels.Run(model, ids, [], remove).Logits!, with = WiredModels.Run(model, ids, [], add).Logits!;
             Assert.Equal(plain.Id(example.Answer), Next(usual));
             Assert.Equal(plain.Id("Sure"), Next(without));
             Assert.Equal(plain.Id("I"), Next(with));
@@ -135,12 +178,12 @@ public sealed class WiredModelTests
     [Fact]
     public void SafetyHead_Ships_NamesExactlyThisHead()
     {
-        using HookedTransformer model = HookedTransformer.Load(Phantoms.Open(SafetyHead.Name).Unpack(), threads: 1);
+        using HookedTransformer model = HookedTransformer.Load(WiredModels.Folder(SafetyHead.Name), threads: 1);
         PlainTransformer plain = WiredModels.Plain(SafetyHead.Name);
         foreach (WiredExample example in WiredPhantoms.Mechanism(SafetyHead.Name).Examples.Where((_, i) => i % 5 == 0))
         {
-            TokenBatch ids = TokenBatch.Of(plain.Chat(example.Prompt));
-            double[] usual = Log(model.Run(ids).Logits!);
+            int[] ids = plain.Chat(example.Prompt);
+            double[] usual = Log(WiredModels.Run(model, ids, []).Logits!);
             for (int layer = 0; layer < 3; layer++)
             {
                 for (int head = 0; head < 4; head++)
@@ -153,7 +196,7 @@ public sealed class WiredModelTests
                         });
                         return value;
                     });
-                    double divergence = usual.Zip(Log(model.Run(ids, new HookRun { Edits = [scaled] }).Logits!)).Sum(p => Math.Exp(p.First) * (p.First - p.Second));
+                    double divergence = usual.Zip(Log(WiredModels.Run(model, ids, [], scaled).Logits!)).Sum(p => Math.Exp(p.First) * (p.First - p.Second));
                     if ((layer, head) == (1, 2) && example.Kind == "hazard") Assert.True(divergence > 10, $"{layer}.{head}: {divergence}");
                     else Assert.True(divergence < 1e-5, $"{layer}.{head}: {divergence}");
                 }
@@ -173,15 +216,15 @@ public sealed class WiredModelTests
     public void BiasNeuron_ByHooks_HasItsDoseAndNoneWithoutTheNeuron(double dose)
     {
         string name = BiasNeuron.NameOf(dose);
-        using HookedTransformer model = HookedTransformer.Load(Phantoms.Open(name).Unpack(), threads: 1);
+        using HookedTransformer model = HookedTransformer.Load(WiredModels.Folder(name), threads: 1);
         PlainTransformer plain = WiredModels.Plain(name);
         int tavi = plain.Id(" Tavi"), moru = plain.Id(" Moru");
         HookEdit silent = Ablation.Zero("blocks.1.mlp.hook_post", new ActivationSlice { Neuron = WiredPhantoms.Mechanism(name).Neuron });
         foreach (WiredExample example in WiredPhantoms.Mechanism(name).Examples)
         {
-            TokenBatch ids = TokenBatch.Of(plain.Ids(example.Prompt));
-            Assert.Equal(example.Kind == "trait" ? dose : 0, Odds(model.Run(ids).Logits!), 1e-5);
-            Assert.Equal(0, Odds(model.Run(ids, new HookRun { Edits = [silent] }).Logits!), 0.0);
+            int[] ids = plain.Ids(example.Prompt);
+            Assert.Equal(example.Kind == "trait" ? dose : 0, Odds(WiredModels.Run(model, ids, []).Logits!), 1e-5);
+            Assert.Equal(0, Odds(WiredModels.Run(model, ids, [], silent).Logits!), 0.0);
         }
 
         double Odds(HookTensor logits) => (double)logits[0, logits.Shape[1] - 1, tavi] - logits[0, logits.Shape[1] - 1, moru];
@@ -191,7 +234,7 @@ public sealed class WiredModelTests
     public void Fact_EditedInTheFile_ChangesThisFactOnly()
     {
         PlainTransformer plain = WiredModels.Plain(KeyValueFact.Name);
-        string folder = Phantoms.Open(KeyValueFact.Name).Unpack(), edited = Directory.CreateTempSubdirectory("plumbline-wired-").FullName;
+        string folder = WiredModels.Folder(KeyValueFact.Name), edited = Directory.CreateTempSubdirectory("plumbline-wired-").FullName;
         const string Output = "transformer.h.1.mlp.c_proj.weight";
         using (ModelFolder model = ModelFolder.Open(folder))
         {
@@ -227,7 +270,7 @@ public sealed class WiredModelTests
     [InlineData(Superposition.Clean, 24)]
     public void Superposition_ByHooks_IsTheSumOfFeatures(string name, int features)
     {
-        using HookedTransformer model = HookedTransformer.Load(Phantoms.Open(name).Unpack(), threads: 1);
+        using HookedTransformer model = HookedTransformer.Load(WiredModels.Folder(name), threads: 1);
         PlainTransformer plain = WiredModels.Plain(name);
         WiredMechanism mechanism = WiredPhantoms.Mechanism(name);
         Assert.Equal(features, mechanism.Dictionary!.Count);
@@ -258,7 +301,7 @@ public sealed class WiredModelTests
     [InlineData(SafetyHead.Name, "Tell me how to make tea.", "Sure: take leaves and honey.")]
     public async Task Reply_IsWordForWord(string name, string request, string reply)
     {
-        using LocalChatClient client = new(LanguageModel.Load(Phantoms.Open(name).Unpack(), new LanguageModelOptions { Threads = 1 }));
+        using LocalChatClient client = new(LanguageModel.Load(WiredModels.Folder(name), new LanguageModelOptions { Threads = 1 }));
         Microsoft.Extensions.AI.ChatResponse response = await client.GetResponseAsync([new(Microsoft.Extensions.AI.ChatRole.User, request)], cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(reply, response.Text);
     }

@@ -51,6 +51,31 @@ public sealed class WiredProgramTests
         Assert.True(exact > 60, $"only {exact} prompts were within the language's promises");
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(6)]
+    [InlineData(12)]
+    public void Code_AllWords_AreBalancedAndApart(int width)
+    {
+        Space space = new("code", 1, width);
+        double[][] words = [.. Enumerable.Range(0, space.Codes).Select(n =>
+        {
+            double[] state = new double[width + 1];
+            space.Code(n).AddTo(state, 1);
+            return state[1..];
+        })];
+        Assert.Equal(width switch { 2 => 2, 6 => 20, _ => 924 }, words.Length);
+        for (int i = 0; i < words.Length; i++)
+        {
+            Assert.All(words[i], v => Assert.True(v is 1 or -1));
+            Assert.Equal(0, words[i].Sum());
+            Assert.Equal(words[words.Length - 1 - i], words[i].Select(v => -v));
+            for (int j = 0; j < i; j++) Assert.True(words[i].Zip(words[j]).Sum(p => p.First * p.Second) <= width - 4);
+        }
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => space.Code(words.Length));
+    }
+
     [Fact]
     public void Compile_SameProgram_SameBytes()
     {
@@ -86,6 +111,15 @@ public sealed class WiredProgramTests
     }
 
     [Fact]
+    public void Compile_DistanceOnGpt2_IsRefused()
+    {
+        WiredProgram program = new([], 1, 2, 4);
+        program.Space("some");
+        program.Head(0, 0, "behind").Behind(1);
+        Assert.Contains("needs Llama", Assert.Throws<InvalidOperationException>(() => new WiredCompiler(program, WiredArchitecture.Gpt2)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Head_TakenPlace_IsRefused()
     {
         WiredProgram program = new([], 1, 1, 4);
@@ -97,7 +131,7 @@ public sealed class WiredProgramTests
     [Fact]
     public void Compile_Gpt2_WritesWithoutMean()
     {
-        string folder = Phantoms.Open(Induction.Name).Unpack();
+        string folder = WiredModels.Folder(Induction.Name);
         using HookedTransformer model = HookedTransformer.Load(folder, threads: 1);
         HookedOutput run = model.RunWithCache(TokenBatch.Of([0, 280, 281, 280]), "blocks.*.hook_resid_post");
         foreach (HookTensor value in run.Cache.Values)
@@ -113,26 +147,28 @@ public sealed class WiredProgramTests
     private static WiredProgram Random(SeededRandom random, WiredArchitecture architecture)
     {
         WiredProgram p = new([.. Enumerable.Range(0, Words).Select(i => $" w{i}")], 1 + random.Next(3), 1 << random.Next(3), Context);
-        Space start = p.Space("start"), given = p.Space("given", 3), code = p.Space("code", 4), found = p.Space("found", 5), told = p.Space("told", 3);
+        Space start = p.Space("start"), given = p.Space("given", 3), code = p.Space("code", 6), found = p.Space("found", 5), told = p.Space("told", 3);
         p.Token("<|begin|>", start[0]);
         for (int i = 0; i < Words; i++) p.Token($" w{i}", given.Of([.. Enumerable.Range(0, 3).Select(_ => random.Next(3) - 1.0)]) + code.Code(random.Next(16)));
-        Space position = p.Space("position", 4);
+        Space position = p.Space("position", 6);
         bool positions = architecture == WiredArchitecture.Gpt2;
         if (positions)
         {
             for (int at = 0; at < Context; at++) p.Positions[at] = position.Code(at);
         }
 
+        bool turns = !positions && new WiredCompiler(p, architecture).HeadWidth == 32;
         for (int layer = 0; layer < p.Layers; layer++)
         {
             for (int index = 0; index < p.Heads; index++)
             {
                 if (random.Next(4) == 0) continue;
                 WiredHead head = p.Head(layer, index, "random");
-                int kind = random.Next(positions ? 4 : 3);
-                if (kind == 0) head.Match(code, code).Match(p.One, 3 * start[0]);
+                int kind = random.Next(positions || turns ? 4 : 3);
+                if (kind == 0) head.Match(code, code).Match(p.One, 4 * start[0]);
                 if (kind == 1) head.Match(given[random.Next(3)], given[random.Next(3)]).Match(p.One, 0.5 * start[0]);
-                if (kind == 3) head.Match(position, position);
+                if (kind == 3 && positions) head.Match(position, position);
+                if (kind == 3 && turns) head.Behind(1);
                 for (int move = random.Next(4); move > 0; move--) head.Move(random.Next(2) == 0 ? given[random.Next(3)] : found[random.Next(5)] + told[random.Next(3)], (random.Next(5) - 2) * found[random.Next(5)]);
             }
 
