@@ -79,6 +79,9 @@ internal sealed unsafe class PackedMatrix : IDisposable
         return packed;
     }
 
+    /// <summary>Bytes of memory that a matrix takes.</summary>
+    public static long Size(TensorType type, int rows, int columns) => (long)(rows + Tile.Width - 1) / Tile.Width * Tile.Width * RowBytes(type, columns);
+
     /// <summary>Packs f32 rows.</summary>
     public static PackedMatrix Pack(int rows, int columns, float* values, WorkerPool pool) =>
         Pack(TensorType.F32, rows, columns, row => new ReadOnlySpan<byte>(values + ((long)row * columns), columns * 4), pool);
