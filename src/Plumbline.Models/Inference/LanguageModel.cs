@@ -177,7 +177,7 @@ public sealed class LanguageModel : ISequenceScorer, IDisposable
     public void Dispose() => _engine.Dispose();
 
     internal Task<GenerationResult> GenerateAsync(
-        IReadOnlyList<int> prompt, GenerationOptions? options, Action<string>? onText, Action<int, float[]>? onLogits, CancellationToken cancellationToken)
+        IReadOnlyList<int> prompt, GenerationOptions? options, Action<string>? onText, LogitVisitor? onLogits, CancellationToken cancellationToken)
     {
         options ??= new GenerationOptions();
         options.Validate();
