@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using Plumbline.Cli.Serving;
 using Plumbline.Models.Files;
 using Plumbline.Models.Inference;
 
