@@ -38,17 +38,27 @@ internal static unsafe class KernelBench
         return 12.0 * 2 * (Vector512.IsHardwareAccelerated ? 16 : 8) * steps * pool.Threads / best / 1e9;
     }
 
+    /// <summary>Bytes that one entry of <see cref="Read(WorkerPool, NativeBuffer, Series)"/> stands for.</summary>
+    public const long ReadPart = 64L << 20;
+
     public static double Read(WorkerPool pool)
     {
         using NativeBuffer buffer = new(512L << 20);
-        double best = double.MaxValue;
-        int pieces = 512;
-        for (int round = 0; round < 5; round++)
+        Series series = new();
+        for (int round = 0; round < 5; round++) Read(pool, buffer, series);
+        return ReadPart / series.Best / 1e9;
+    }
+
+    /// <summary>Reads a buffer that is larger than the caches once, timing each part.</summary>
+    public static void Read(WorkerPool pool, NativeBuffer buffer, Series series)
+    {
+        for (long from = 0; from + ReadPart <= buffer.Length; from += ReadPart)
         {
+            byte* first = buffer.Pointer + from;
             long start = Stopwatch.GetTimestamp();
-            pool.Run(pieces, (piece, _) =>
+            pool.Run((int)(ReadPart >> 20), (piece, _) =>
             {
-                byte* p = buffer.Pointer + ((long)piece << 20), end = p + (1 << 20);
+                byte* p = first + ((long)piece << 20), end = p + (1 << 20);
                 Vector256<long> a = default, b = default, c = default, d = default;
                 for (; p < end; p += 128)
                 {
@@ -60,10 +70,8 @@ internal static unsafe class KernelBench
 
                 Sink(Vector256.Sum(a + b + c + d));
             });
-            best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds);
+            series.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
-
-        return buffer.Length / best / 1e9;
     }
 
     private static void Product(WorkerPool pool, int m, int n, int k, TensorType type, double peak)

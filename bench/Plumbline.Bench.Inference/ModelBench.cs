@@ -1,81 +1,150 @@
 using System.Diagnostics;
-using System.Runtime;
+using Plumbline.Models.Files;
 using Plumbline.Models.Inference;
 using Plumbline.Models.Kernels;
 
 namespace Plumbline.Bench.Inference;
 
-/// <summary>Tokens per second of a model: prefill of 512 tokens, decoding alone and side by side, and scoring of sentences.</summary>
+/// <summary>
+/// A model's speed beside what the machine gives in the same minutes: prefill and scoring beside f32 products of the same
+/// shapes, decoding beside reading memory, and both beside llama.cpp. All sides take turns in short rounds, because on a shared
+/// machine only figures of the same moment compare; the best and the median of each are printed, and ratios are what counts.
+/// </summary>
 internal static class ModelBench
 {
-    public static async Task Run(string path, int threads, string? sentencesFile)
+    private const int Prompt = 512;
+    private const int Tokens = 64;
+
+    public static void Run(string path, int threads, string? llamaFolder, string? sentencesFile, int rounds)
     {
-        double peak, read;
-        using (WorkerPool pool = new(threads)) (peak, read) = (KernelBench.Peak(pool), KernelBench.Read(pool));
-        long start = Stopwatch.GetTimestamp();
-        using LanguageModel model = LanguageModel.Load(path, new LanguageModelOptions { Threads = threads });
-        Console.WriteLine($"threads {threads}: loaded in {Stopwatch.GetElapsedTime(start).TotalMilliseconds:F0} ms, weights {model.WeightBytes / 1e6:F1} MB; peak {peak:F0} GFLOP/s, read {read:F1} GB/s");
-
-        Random random = new(1);
-        int[] prompt = [.. Enumerable.Range(0, 513).Select(_ => random.Next(100, model.Config.VocabularySize))];
-        (double rate, double busy) = Best(4, () =>
+        Series load = new();
+        for (int i = 0; i < 3; i++)
         {
-            // One continuation: the head runs on the last row only. Another first token each time, so that nothing is shared.
-            prompt[0] = random.Next(100, model.Config.VocabularySize);
-            model.Score([new TokenQuery(prompt[..512], prompt[512..])]);
-            return 512;
-        });
-        double linear = 2.0 * 512 * LinearWeights(model), attention = 2.0 * 512 * 512 * model.Config.Layers * model.Config.Heads * model.Config.HeadDimension;
-        Console.WriteLine($"prefill 512: {rate:F0} tokens/s ({busy:F2} processors busy), {(linear + attention) / 512 * rate / 1e9:F0} GFLOP/s = {(linear + attention) / 512 * rate / 1e9 / peak:P0} of peak");
-
-        foreach (int texts in new[] { 1, 4, 8, 16 })
-        {
-            const int tokens = 96;
-            (rate, busy) = Best(3, () =>
-            {
-                Task.WhenAll(Enumerable.Range(0, texts).Select(_ => model.GenerateAsync(
-                    [.. Enumerable.Range(0, 8).Select(_ => random.Next(100, model.Config.VocabularySize))], new GenerationOptions { MaxTokens = tokens, IgnoreEnd = true }))).GetAwaiter().GetResult();
-                return texts * tokens;
-            });
-            double bytes = model.WeightBytes + (2.0 * 4 * 56 * model.Config.Layers * model.Config.KeyValueHeads * model.Config.HeadDimension * texts);
-            Console.WriteLine($"decode {texts} texts: {rate:F1} tokens/s ({busy:F2} processors busy), {rate / texts * bytes / 1e9:F1} GB/s = {rate / texts * bytes / 1e9 / read:P0} of reading");
-        }
-
-        string[] sentences = sentencesFile is null ? [] : await File.ReadAllLinesAsync(sentencesFile);
-        if (sentences.Length > 0 && model.Tokenizer is { } tokenizer)
-        {
-            TokenQuery[] queries = [.. sentences.Select(s => new TokenQuery([model.StartId ?? 0], tokenizer.Encode(s)))];
-            int count = queries.Sum(q => q.Continuation.Count);
-            (rate, busy) = Best(3, () =>
-            {
-                model.Score(queries);
-                return count;
-            });
-            Console.WriteLine($"scoring {sentences.Length} sentences of {count} tokens: {rate:F0} tokens/s, {sentences.Length * rate / count:F0} sentences/s ({busy:F2} processors busy)");
-        }
-
-        Console.WriteLine($"peak working set {Process.GetCurrentProcess().PeakWorkingSet64 / 1e6:F0} MB ({(GCSettings.IsServerGC ? "server" : "workstation")} collector)");
-    }
-
-    private static double LinearWeights(LanguageModel model)
-    {
-        var c = model.Config;
-        double attention = (double)c.HiddenSize * c.HeadDimension * ((2 * c.Heads) + (2 * c.KeyValueHeads));
-        return c.Layers * (attention + (3.0 * c.HiddenSize * c.IntermediateSize));
-    }
-
-    private static (double Rate, double Busy) Best(int rounds, Func<int> work)
-    {
-        double best = 0, busy = 0;
-        for (int round = 0; round < rounds; round++)
-        {
-            TimeSpan processor = Process.GetCurrentProcess().TotalProcessorTime;
             long start = Stopwatch.GetTimestamp();
-            int count = work();
-            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds, rate = count / seconds;
-            if (rate > best) (best, busy) = (rate, (Process.GetCurrentProcess().TotalProcessorTime - processor).TotalSeconds / seconds);
+            using LanguageModel loaded = LanguageModel.Load(path, new LanguageModelOptions { Threads = threads });
+            load.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
 
-        return (best, busy);
+        using LanguageModel model = LanguageModel.Load(path, new LanguageModelOptions { Threads = threads });
+        using WorkerPool pool = new(threads);
+        using LlamaCpp? llama = llamaFolder is null ? null : new LlamaCpp(llamaFolder, Path.GetFullPath(path), threads);
+        Console.WriteLine($"threads {threads}; weights {model.WeightBytes / 1e6:F1} MB; {rounds} rounds{(llama is null ? "" : $"; llama.cpp: {llama.System}")}");
+        Console.WriteLine($"load: best {load.Best * 1e3:F0} ms (median {load.Median * 1e3:F0})");
+
+        Prefill(model, pool, llama, rounds);
+        Scoring(model, pool, sentencesFile, rounds);
+        Decode(path, model, pool, llama, rounds);
+        foreach (int texts in new[] { 4, 16 }) Together(model, texts);
+    }
+
+    private static void Prefill(LanguageModel model, WorkerPool pool, LlamaCpp? llama, int rounds)
+    {
+        using Products products = new(model.Config, pool, withHead: false);
+        Series prefill = new(), busy = new(), other = new();
+        Random random = new(1);
+        for (int round = 0; round <= rounds; round++)
+        {
+            products.Measure(8);
+            if (llama is not null) other.Add(llama.Measure("prefill", Prompt)[0] / 1e3);
+            // One continuation: the head runs on the last row only. Other ids each time, so that nothing is shared.
+            int[] ids = [.. Enumerable.Range(0, Prompt + 1).Select(_ => random.Next(100, model.Config.VocabularySize))];
+            (double seconds, double processor) = Timed(() => model.Score([new TokenQuery(ids[..Prompt], ids[Prompt..])]));
+            if (round == 0) continue;
+            prefill.Add(seconds);
+            busy.Add(processor / pool.Threads);
+        }
+
+        double attention = 2.0 * Prompt * Prompt * model.Config.Layers * model.Config.Heads * model.Config.HeadDimension;
+        double factor = 1 + (attention / (products.LinearFlops * Prompt)); // Of products alone.
+        Console.WriteLine($"prefill {Prompt}: {prefill.Rate(Prompt, "tokens/s")}; of f32 products of its shapes ({products.Rate}): {products.Share(prefill, Prompt * factor)}, by processor time {products.ShareOfProcessor(busy, Prompt * factor)}");
+        if (llama is not null) Console.WriteLine($"  llama.cpp {other.Rate(Prompt, "tokens/s")}: Plumbline is {prefill.Times(other)} times as fast");
+    }
+
+    private static void Scoring(LanguageModel model, WorkerPool pool, string? file, int rounds)
+    {
+        Random random = new(2);
+        TokenQuery[] queries = file is not null && model.Tokenizer is { } tokenizer
+            ? [.. File.ReadLines(file).Where(line => line.Length > 0).Take(200).Select(line => new TokenQuery([model.StartId ?? 0], tokenizer.Encode(line)))]
+            : [.. Enumerable.Range(0, 200).Select(_ => new TokenQuery([0], [.. Enumerable.Range(0, random.Next(12, 37)).Select(_ => random.Next(100, model.Config.VocabularySize))]))];
+        int count = queries.Sum(q => q.Continuation.Count);
+        using Products products = new(model.Config, pool, withHead: true);
+        Series scoring = new(), busy = new();
+        for (int round = 0; round <= rounds; round++)
+        {
+            products.Measure(2);
+            (double seconds, double processor) = Timed(() => model.Score(queries));
+            if (round == 0) continue;
+            scoring.Add(seconds);
+            busy.Add(processor / pool.Threads);
+        }
+
+        Console.WriteLine($"scoring {queries.Length} sentences of {count} tokens: {scoring.Rate(queries.Length, "sentences/s")}; of f32 products of its shapes, head included: {products.Share(scoring, count)}, by processor time {products.ShareOfProcessor(busy, count)}");
+    }
+
+    private static void Decode(string path, LanguageModel model, WorkerPool pool, LlamaCpp? llama, int rounds)
+    {
+        using ModelFolder folder = ModelFolder.Open(path);
+        LanguageModelOptions options = new() { Threads = pool.Threads };
+        List<(string Name, InferenceEngine Engine, Series Tokens)> engines = [("as file", new InferenceEngine(folder.Tensors, folder.Config, options), new Series())];
+        foreach (TensorType type in new[] { TensorType.Q8_0, TensorType.BF16, TensorType.F16, TensorType.F32 })
+        {
+            using HeldAs held = new(folder.Tensors, type);
+            engines.Add(($"{type}", new InferenceEngine(held, folder.Config, options), new Series()));
+        }
+
+        Series read = new(), other = new();
+        using NativeBuffer memory = new(512L << 20);
+        for (int round = 0; round <= rounds; round++)
+        {
+            KernelBench.Read(pool, memory, read);
+            if (llama is not null) other.Add(llama.Measure("decode", Tokens).Select(ms => ms / 1e3));
+            foreach ((_, InferenceEngine engine, Series tokens) in engines)
+            {
+                Series series = round == 0 ? new Series() : tokens;
+                long last = 0;
+                TextGeneration text = new([1, .. Enumerable.Range(0, 7).Select(i => 100 + round + i)], new GenerationOptions { MaxTokens = Tokens + 1, IgnoreEnd = true }, [], null, null, CancellationToken.None)
+                {
+                    OnLogits = (_, _) =>
+                    {
+                        long now = Stopwatch.GetTimestamp();
+                        if (last != 0) series.Add(Stopwatch.GetElapsedTime(last, now).TotalSeconds);
+                        last = now;
+                    },
+                };
+                engine.GenerateAsync(text).GetAwaiter().GetResult();
+            }
+        }
+
+        double cache = 2.0 * sizeof(float) * ((Tokens / 2) + 8) * model.Config.Layers * model.Config.KeyValueHeads * model.Config.HeadDimension;
+        Console.WriteLine($"reading memory: {read.Rate(KernelBench.ReadPart / 1e9, "GB/s")}");
+        foreach ((string name, InferenceEngine engine, Series tokens) in engines)
+        {
+            double bytes = engine.WeightBytes + cache;
+            Console.WriteLine($"decode {name,-7}: {tokens.Rate(1, "tokens/s")}, {bytes / 1e6:F0} MB a token: {read.Share(tokens, bytes / KernelBench.ReadPart)} of reading memory");
+            engine.Dispose();
+        }
+
+        if (llama is not null) Console.WriteLine($"  llama.cpp {other.Rate(1, "tokens/s")}: Plumbline is {engines[0].Tokens.Times(other)} times as fast");
+    }
+
+    private static void Together(LanguageModel model, int texts)
+    {
+        Random random = new(3);
+        Series series = new();
+        for (int round = 0; round < 4; round++)
+        {
+            series.Add(Timed(() => Task.WhenAll(Enumerable.Range(0, texts).Select(_ => model.GenerateAsync(
+                [.. Enumerable.Range(0, 8).Select(_ => random.Next(100, model.Config.VocabularySize))], new GenerationOptions { MaxTokens = Tokens, IgnoreEnd = true }))).GetAwaiter().GetResult()).Seconds);
+        }
+
+        Console.WriteLine($"decode {texts} texts side by side: {series.Rate(texts * Tokens, "tokens/s")}");
+    }
+
+    private static (double Seconds, double Processor) Timed(Action work)
+    {
+        TimeSpan processor = Process.GetCurrentProcess().TotalProcessorTime;
+        long start = Stopwatch.GetTimestamp();
+        work();
+        return (Stopwatch.GetElapsedTime(start).TotalSeconds, (Process.GetCurrentProcess().TotalProcessorTime - processor).TotalSeconds);
     }
 }

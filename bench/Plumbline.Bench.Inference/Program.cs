@@ -1,22 +1,26 @@
+using System.Globalization;
 using Plumbline.Bench.Inference;
 
-if (args is ["kernels", ..])
+int threads = int.Parse(Option("--threads") ?? $"{Environment.ProcessorCount}", CultureInfo.InvariantCulture);
+switch (args)
 {
-    KernelBench.Run(args.Length > 1 ? int.Parse(args[1]) : Environment.ProcessorCount);
-    return 0;
+    case ["kernels", ..]:
+        KernelBench.Run(threads);
+        return 0;
+    case ["model", string path, ..]:
+        ModelBench.Run(path, threads, Option("--llama"), Option("--sentences"), int.Parse(Option("--rounds") ?? "8", CultureInfo.InvariantCulture));
+        return 0;
+    case ["hooks", string path, ..]:
+        HookedBench.Run(path, threads);
+        return 0;
+    default:
+        Console.Error.WriteLine("""
+            kernels [--threads N]
+            hooks PATH [--threads N]
+            model PATH [--threads N] [--rounds N] [--sentences FILE] [--llama FOLDER]
+              FOLDER: where `npm install node-llama-cpp` was run; llama.cpp then runs the same file in turns.
+            """);
+        return 2;
 }
 
-if (args is ["model", string path, ..])
-{
-    await ModelBench.Run(path, args.Length > 2 ? int.Parse(args[2]) : Environment.ProcessorCount, args.Length > 3 ? args[3] : null);
-    return 0;
-}
-
-if (args is ["hooks", string hooked, ..])
-{
-    HookedBench.Run(hooked, args.Length > 2 ? int.Parse(args[2]) : Environment.ProcessorCount);
-    return 0;
-}
-
-Console.Error.WriteLine("kernels [threads]\nhooks PATH [threads]\nmodel PATH [threads] [FILE with a sentence a line]");
-return 2;
+string? Option(string name) => Array.IndexOf(args, name) is >= 0 and int at && at + 1 < args.Length ? args[at + 1] : null;

@@ -55,6 +55,31 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Generate_Beams_GivesATextAtLeastAsLikelyAsGreedy()
+    {
+        string file = _plumbline.PathOf("ids.json");
+        await File.WriteAllTextAsync(file, """{"ids":[[40,41,42]]}""", TestContext.Current.CancellationToken);
+        using JsonDocument one = await JsonAsync("model", "generate", "phantom", "--ids-file", file, "--max-new", "6", "--beams", "1", "--ignore-end");
+        using JsonDocument greedy = await JsonAsync("model", "generate", "phantom", "--ids-file", file, "--max-new", "6", "--greedy", "--ignore-end");
+        Assert.Equal(greedy.RootElement.GetProperty("ids").GetRawText(), one.RootElement.GetProperty("ids").GetRawText());
+        using JsonDocument six = await JsonAsync("model", "generate", "phantom", "--ids-file", file, "--max-new", "6", "--beams", "6", "--length-penalty", "0", "--ignore-end", "--memory", "1g", "--weights", "bf16");
+        Assert.Equal(6, six.RootElement.GetProperty("ids").GetArrayLength());
+        Assert.True(six.RootElement.GetProperty("logprob").GetDouble() >= one.RootElement.GetProperty("logprob").GetDouble() - 0.05); // BF16 moves figures a little.
+        Assert.Equal(2, await _plumbline.RunAsync("model", "generate", "phantom", "--ids-file", file, "--beams", "2", "--temperature", "1"));
+        Assert.Equal(2, await _plumbline.RunAsync("model", "generate", "phantom", "--ids-file", file, "--beams", "-2"));
+    }
+
+    [Fact]
+    public async Task Score_MaskedModel_GivesPseudoLogLikelihoods()
+    {
+        string pairs = _plumbline.PathOf("pairs.jsonl");
+        await File.WriteAllTextAsync(pairs, """{"context":"","continuation":"Alice was very tired"}""", TestContext.Current.CancellationToken);
+        using JsonDocument score = await JsonAsync("model", "score", Plumbline.Tests.Golden.Path("golden", "models", "bert"), "--jsonl", pairs);
+        Assert.Equal(-46.5313156, score.RootElement.GetProperty("logprob").GetDouble(), 1e-3);
+        Assert.Equal(6, score.RootElement.GetProperty("tokens").GetInt32());
+    }
+
+    [Fact]
     public async Task ConvertToGguf_ThenScore_GivesTheFoldersFigures()
     {
         string pairs = _plumbline.PathOf("pairs.jsonl");
@@ -81,6 +106,9 @@ public sealed class ModelCommandTests : IDisposable
     [InlineData("model info nowhere", 2, "neither a file nor a folder")]
     [InlineData("model info phantom:scripted", 2, "law without weights")]
     [InlineData("model tokenize phantom", 2, "--jsonl")]
+    [InlineData("model chat phantom --memory 5x", 2, "512m")]
+    [InlineData("model chat phantom --memory 1m", 1, "runtime 160 MB")]
+    [InlineData("model chat phantom --weights f16", 2, "bf16")]
     [InlineData("phantom card nobody", 2, "phantom list")]
     [InlineData("serve nowhere --port 0", 2, "neither a file nor a folder")]
     [InlineData("serve phantom:scripted --host example.invalid", 2, "no address")]

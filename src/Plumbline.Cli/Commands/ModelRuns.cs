@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using Plumbline.Cli.Serving;
 using Plumbline.Models.Files;
 using Plumbline.Models.Inference;
 
@@ -14,18 +15,21 @@ internal static class ModelRuns
         Argument<string> path = ModelCommand.Path();
         Option<string> lines = ModelCommand.Lines("{\"context\",\"continuation\"} (texts or lists of ids)");
         Option<int?> threads = ModelCommand.Threads();
-        Command command = new("score", "Log-probabilities of continuations: a line {\"logprob\",\"tokens\",\"greedy\"} each.\n\nExample:\n  plumbline model score phantom --jsonl pairs.jsonl") { path, lines, threads };
+        Option<string?> memory = ModelCommand.Memory();
+        Option<string> weights = ModelCommand.Weights();
+        Command command = new("score", "Log-probabilities of continuations: a line {\"logprob\",\"tokens\",\"greedy\"} each. Of a masked model: pseudo-log-likelihoods, each token predicted from both sides.\n\nExample:\n  plumbline model score phantom --jsonl pairs.jsonl") { path, lines, threads, memory, weights };
         command.SetAction(async (parsed, cancellation) =>
         {
-            using LanguageModel model = ModelCommand.Load(parsed.GetValue(path)!, parsed.GetValue(threads));
-            string file = parsed.GetValue(lines)!;
+            string file = parsed.GetValue(lines)!, named = ModelPath.Resolve(parsed.GetValue(path)!);
+            using MaskedScorer? masked = IsMasked(named) ? ModelCommand.Guarded(() => MaskedScorer.Load(named, parsed.GetValue(threads))) : null;
+            using LanguageModel? model = masked is null ? ModelCommand.Load(parsed.GetValue(path)!, parsed.GetValue(threads), parsed.GetValue(memory), parsed.GetValue(weights)) : null;
             foreach ((int number, JsonElement item) in ModelCommand.Read(file))
             {
                 string where = $"{file}, line {number}";
                 if (!item.TryGetProperty("context", out JsonElement context) || !item.TryGetProperty("continuation", out JsonElement continuation)) throw new UsageException($"{where}: \"context\" and \"continuation\" are both needed.");
                 (double logProb, int tokens, bool greedy) = continuation.ValueKind == JsonValueKind.Array
-                    ? await ScoreIdsAsync(model, ModelCommand.Ids(context, where), ModelCommand.Ids(continuation, where), cancellation)
-                    : await ScoreTextAsync(model, ModelCommand.Text(item, "context", file, number), ModelCommand.Text(item, "continuation", file, number), cancellation);
+                    ? await ScoreIdsAsync(model, masked, ModelCommand.Ids(context, where), ModelCommand.Ids(continuation, where), cancellation)
+                    : await ScoreTextAsync((ISequenceScorer?)model ?? masked!, ModelCommand.Text(item, "context", file, number), ModelCommand.Text(item, "continuation", file, number), cancellation);
                 surroundings.Output.WriteLine(JsonOutput.Line(json =>
                 {
                     json.WriteStartObject();
@@ -56,13 +60,25 @@ internal static class ModelRuns
         Option<string[]> stops = new("--stop") { Description = "A string that ends a text; may be given several times." };
         Option<bool> ignoreEnd = new("--ignore-end") { Description = "End-of-sequence tokens are generated like others." };
         Option<long> seed = new("--seed") { Description = "Seed of the sampling.", DefaultValueFactory = _ => 1 };
+        Option<int> beams = new("--beams") { Description = "Beam search over so many texts; the best is given, with its \"logprob\"." };
+        Option<double> lengthPenalty = new("--length-penalty") { Description = "Beams are ranked by log-probability over length to this power.", DefaultValueFactory = _ => 1 };
         Option<int?> threads = ModelCommand.Threads();
-        Command command = new("generate", "Continues ids: a line {\"ids\",\"text\",\"finish\"} each, the new ids only.\n\nExample:\n  plumbline model generate phantom --ids-file ids.json --max-new 40 --greedy") { path, file, most, greedy, temperature, topK, topP, minP, penalty, stops, ignoreEnd, seed, threads };
+        Option<string?> memory = ModelCommand.Memory();
+        Option<string> weights = ModelCommand.Weights();
+        Command command = new("generate", "Continues ids: a line {\"ids\",\"text\",\"finish\"} each, the new ids only.\n\nExample:\n  plumbline model generate phantom --ids-file ids.json --max-new 40 --greedy") { path, file, most, greedy, temperature, topK, topP, minP, penalty, stops, ignoreEnd, seed, beams, lengthPenalty, threads, memory, weights };
         command.SetAction(async (parsed, cancellation) =>
         {
             (int[][] ids, bool[][] mask) = ReadIds(parsed.GetValue(file)!);
             if (parsed.GetValue(greedy) && parsed.GetValue(temperature) > 0) throw new UsageException("--greedy and --temperature contradict each other.");
-            using LanguageModel model = ModelCommand.Load(parsed.GetValue(path)!, parsed.GetValue(threads));
+            if (parsed.GetValue(beams) > 0 && (parsed.GetValue(temperature) > 0 || parsed.GetValue(penalty) != 1 || parsed.GetValue(stops) is { Length: > 0 })) throw new UsageException("--beams searches by the model's own probabilities: it goes with --max-new, --length-penalty and --ignore-end only.");
+            using LanguageModel model = ModelCommand.Load(parsed.GetValue(path)!, parsed.GetValue(threads), parsed.GetValue(memory), parsed.GetValue(weights));
+            if (parsed.GetValue(beams) != 0)
+            {
+                BeamOptions search = new() { Beams = parsed.GetValue(beams), MaxTokens = parsed.GetValue(most), LengthPenalty = parsed.GetValue(lengthPenalty), IgnoreEnd = parsed.GetValue(ignoreEnd) };
+                await SearchAsync(surroundings, model, [.. ids.Select((row, i) => (int[])[.. row.Where((_, at) => mask[i][at])])], search, cancellation);
+                return ExitCode.Done;
+            }
+
             GenerationOptions options = new()
             {
                 MaxTokens = parsed.GetValue(most),
@@ -101,10 +117,12 @@ internal static class ModelRuns
         Option<string?> system = new("--system") { Description = "A system message before the conversation." };
         Option<float> temperature = new("--temperature") { Description = "Sampling temperature; 0 is greedy." };
         Option<int?> threads = ModelCommand.Threads();
-        Command command = new("chat", "Talks with a model: a line of standard input is a turn; an empty line or the end of input leaves.\n\nExample:\n  plumbline model chat phantom") { path, system, temperature, threads };
+        Option<string?> memory = ModelCommand.Memory();
+        Option<string> weights = ModelCommand.Weights();
+        Command command = new("chat", "Talks with a model: a line of standard input is a turn; an empty line or the end of input leaves.\n\nExample:\n  plumbline model chat phantom") { path, system, temperature, threads, memory, weights };
         command.SetAction(async (parsed, cancellation) =>
         {
-            LanguageModel model = ModelCommand.Load(parsed.GetValue(path)!, parsed.GetValue(threads));
+            LanguageModel model = ModelCommand.Load(parsed.GetValue(path)!, parsed.GetValue(threads), parsed.GetValue(memory), parsed.GetValue(weights));
             using LocalChatClient chat = new(model);
             if (model.Tokenizer is null || model.Template is null) throw new ModelFileException($"{model.Path} has no {(model.Tokenizer is null ? "tokenizer" : "chat template")}, which a chat needs.");
             List<ChatMessage> conversation = parsed.GetValue(system) is { } text ? [new(ChatRole.System, text)] : [];
@@ -129,6 +147,26 @@ internal static class ModelRuns
         return command;
     }
 
+    private static async Task SearchAsync(Surroundings surroundings, LanguageModel model, int[][] prompts, BeamOptions options, CancellationToken cancellationToken)
+    {
+        foreach (int[] prompt in prompts)
+        {
+            IReadOnlyList<BeamResult> found = await ModelCommand.Guarded(() => model.SearchAsync(prompt, options, cancellationToken));
+            BeamResult best = found.Count > 0 ? found[0] : throw new UsageException("The prompt fills the model's positions; nothing can follow it.");
+            surroundings.Output.WriteLine(JsonOutput.Line(json =>
+            {
+                json.WriteStartObject();
+                json.WriteStartArray("ids");
+                foreach (int id in best.Ids) json.WriteNumberValue(id);
+                json.WriteEndArray();
+                json.WriteString("text", best.Text);
+                json.WriteString("finish", best.End == GenerationEnd.Length ? "length" : "stop");
+                json.WriteNumber("logprob", best.LogProb);
+                json.WriteEndObject();
+            }));
+        }
+    }
+
     private static Option<string> IdsFile() => new("--ids-file") { Description = "JSON {\"ids\": [[…]], \"mask\": [[1, 0, …]]}; the mask may be absent.", Required = true };
 
     private static (int[][] Ids, bool[][] Mask) ReadIds(string file)
@@ -150,13 +188,25 @@ internal static class ModelRuns
         }
     }
 
-    private static async Task<(double LogProb, int Tokens, bool Greedy)> ScoreIdsAsync(LanguageModel model, int[] context, int[] continuation, CancellationToken cancellationToken)
+    private static bool IsMasked(string path)
     {
-        TokenScore score = (await ModelCommand.Guarded(() => model.ScoreAsync([new TokenQuery(context, continuation)], cancellationToken)))[0];
+        using ModelFolder folder = ModelFolder.Open(path);
+        return !folder.Config.Causal;
+    }
+
+    private static async Task<(double LogProb, int Tokens, bool Greedy)> ScoreIdsAsync(LanguageModel? model, MaskedScorer? masked, int[] context, int[] continuation, CancellationToken cancellationToken)
+    {
+        if (masked is not null)
+        {
+            SequenceScore both = ModelCommand.Guarded(() => masked.Score(context, continuation, cancellationToken));
+            return (both.LogProb, both.Tokens, both.Greedy);
+        }
+
+        TokenScore score = (await ModelCommand.Guarded(() => model!.ScoreAsync([new TokenQuery(context, continuation)], cancellationToken)))[0];
         return (score.LogProb, score.TokenLogProbs.Count, score.Greedy);
     }
 
-    private static async Task<(double LogProb, int Tokens, bool Greedy)> ScoreTextAsync(LanguageModel model, string context, string continuation, CancellationToken cancellationToken)
+    private static async Task<(double LogProb, int Tokens, bool Greedy)> ScoreTextAsync(ISequenceScorer model, string context, string continuation, CancellationToken cancellationToken)
     {
         SequenceScore score = (await model.ScoreAsync([new SequenceQuery(context, continuation)], cancellationToken))[0];
         return (score.LogProb, score.Tokens, score.Greedy);

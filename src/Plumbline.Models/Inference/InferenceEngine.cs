@@ -36,11 +36,11 @@ internal sealed unsafe class InferenceEngine : IDisposable
     public InferenceEngine(ITensorSource source, ModelConfig config, LanguageModelOptions options)
     {
         options.Validate();
-        _options = options;
         _pool = new WorkerPool(options.Threads ?? Environment.ProcessorCount);
         try
         {
-            _model = new Transformer(source, config, _pool);
+            _options = options = MemoryPlan.Fit(options, source, config);
+            _model = new Transformer(source, config, _pool, options.Weights);
         }
         catch
         {
@@ -63,14 +63,66 @@ internal sealed unsafe class InferenceEngine : IDisposable
     {
         ScoreJob job = new(queries, cancellationToken);
         Enqueue(_scores, job);
-        return job.Completion.Task;
+        return Cancellable(job.Completion, cancellationToken);
     }
 
     public Task<GenerationResult> GenerateAsync(TextGeneration generation)
     {
         Enqueue(_waiting, generation);
-        return generation.Completion.Task;
+        return Cancellable(generation.Completion, generation.CancellationToken);
     }
+
+    /// <summary>An empty cache of this model's shape.</summary>
+    public KeyValueSequence NewCache() => new(_model.Pages);
+
+    /// <summary>Frees something on the model's thread; nothing is left to free once the model is gone.</summary>
+    public void Release(IDisposable resource)
+    {
+        lock (_lock)
+        {
+            if (_closing) return;
+            _calls.Enqueue(resource.Dispose);
+        }
+
+        _work.Release();
+    }
+
+    /// <summary>Reads ids into a cache and gives the logits after the last one; after a failure the cache is as before, or empty where the length matters.</summary>
+    /// <param name="cache">Holds what is before.</param>
+    /// <param name="before">Ids that were read before.</param>
+    /// <param name="more">At least one id.</param>
+    /// <param name="logits">[vocabulary].</param>
+    /// <param name="cancellationToken">Stops between layers.</param>
+    public Task AppendAsync(KeyValueSequence cache, int[] before, int[] more, float[] logits, CancellationToken cancellationToken) => Call(() =>
+    {
+        int length = _model.DependsOnLength ? 0 : cache.Length;
+        try
+        {
+            cache.Truncate(length);
+            int[] ids = _model.DependsOnLength ? [.. before, .. more] : more;
+            Read(cache, ids, count => [count - 1], lastOnly: true, cancellationToken);
+            fixed (float* values = logits) _model.Logits(0, 1, values);
+            return true;
+        }
+        catch
+        {
+            cache.Truncate(Math.Min(length, cache.Length));
+            throw;
+        }
+    });
+
+    /// <summary>The mean over all positions of the hidden states after the final norm.</summary>
+    public Task<float[]> MeanHiddenAsync(int[] ids, CancellationToken cancellationToken) => Call(() =>
+    {
+        using KeyValueSequence cache = NewCache();
+        double[] sums = new double[_model.Config.HiddenSize];
+        Read(cache, ids, count => [.. Enumerable.Range(0, count)], lastOnly: false, cancellationToken, () => _model.AddHidden(sums));
+        return Array.ConvertAll(sums, sum => (float)(sum / ids.Length));
+    });
+
+    /// <summary>A search for the best texts; its steps are calls of this engine, so that other requests go on beside it.</summary>
+    public Task<BeamSearch> BeginSearchAsync(int[] prompt, BeamOptions options, IReadOnlyList<int> endIds) =>
+        Call(() => new BeamSearch(_model, _pool, prompt, options, endIds, _options.BatchTokens));
 
     /// <summary>Shows the logits of each position in turn, on the model's thread.</summary>
     public Task VisitLogitsAsync(int[] ids, LogitVisitor visit, CancellationToken cancellationToken) => Call(() =>
@@ -105,6 +157,10 @@ internal sealed unsafe class InferenceEngine : IDisposable
             {
                 completion.SetResult(call());
             }
+            catch (OperationCanceledException e)
+            {
+                completion.SetCanceled(e.CancellationToken);
+            }
             catch (Exception e)
             {
                 completion.SetException(e);
@@ -129,6 +185,27 @@ internal sealed unsafe class InferenceEngine : IDisposable
         _model.Dispose();
         _pool.Dispose();
         _work.Dispose();
+    }
+
+    // Whoever cancels hears of it at once, also where the forward pass serves others and goes on.
+    private static Task<T> Cancellable<T>(TaskCompletionSource<T> completion, CancellationToken cancellationToken)
+    {
+        if (!cancellationToken.CanBeCanceled) return completion.Task;
+        CancellationTokenRegistration registration = cancellationToken.Register(() => completion.TrySetCanceled(cancellationToken));
+        completion.Task.ContinueWith(_ => registration.Dispose(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return completion.Task;
+    }
+
+    // Runs ids through in batches, in one piece where the length matters.
+    private void Read(KeyValueSequence cache, int[] ids, Func<int, IReadOnlyList<int>> wanted, bool lastOnly, CancellationToken cancellationToken, Action? after = null)
+    {
+        int step = _model.DependsOnLength ? ids.Length : _options.BatchTokens;
+        for (int first = 0; first < ids.Length; first += step)
+        {
+            int count = Math.Min(step, ids.Length - first);
+            _model.Forward([new SequenceSlice(cache, ids.AsMemory(first, count))], lastOnly && first + count < ids.Length ? [] : wanted(count), cancellationToken);
+            after?.Invoke();
+        }
     }
 
     private void Enqueue<T>(Queue<T> queue, T item)
@@ -280,7 +357,7 @@ internal sealed unsafe class InferenceEngine : IDisposable
         {
             generation.Cache = null;
             _kept.AddFirst(([.. generation.Ids.Take(cache.Length)], cache));
-            if (_kept.Count > MostKept)
+            if (_kept.Count > (_options.MemoryLimit is null ? MostKept : 1))
             {
                 _kept.Last!.Value.Cache.Dispose();
                 _kept.RemoveLast();

@@ -151,6 +151,26 @@ public sealed class LanguageModel : ISequenceScorer, IDisposable
     public Task<GenerationResult> GenerateAsync(string prompt, GenerationOptions? options = null, Action<string>? onText = null, CancellationToken cancellationToken = default) =>
         GenerateAsync(WithBos(Encode(prompt)), options, onText, cancellationToken);
 
+    /// <summary>Searches for the texts of largest probability (beam search). Other requests go on beside it.</summary>
+    /// <param name="prompt">At least one id.</param>
+    /// <param name="options">Null for four beams of at most 256 tokens.</param>
+    /// <param name="cancellationToken">Stops between layers.</param>
+    /// <returns>At most as many texts as beams, best first; none where the prompt fills the model's positions.</returns>
+    public Task<IReadOnlyList<BeamResult>> SearchAsync(IReadOnlyList<int> prompt, BeamOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new BeamOptions();
+        options.Validate();
+        return SearchAsync(Checked(prompt, nameof(prompt)), options, cancellationToken);
+    }
+
+    /// <summary>An empty sequence whose keys and values are kept, to be continued, cut back and branched; dispose it before the model.</summary>
+    public CachedSequence Begin() => new(_engine, Limits);
+
+    /// <summary>The mean over a text's positions of the hidden states after the final norm, [width]: an embedding of the text.</summary>
+    /// <param name="ids">At least one id.</param>
+    /// <param name="cancellationToken">Stops between layers.</param>
+    public Task<float[]> MeanHiddenAsync(IReadOnlyList<int> ids, CancellationToken cancellationToken = default) => _engine.MeanHiddenAsync(Checked(ids, nameof(ids)), cancellationToken);
+
     /// <summary>Ids with the beginning-of-sequence token in front, once, where the model asks for it.</summary>
     public IReadOnlyList<int> WithBos(IReadOnlyList<int> ids) => AddsBos && Config.BosId is { } bos && (ids.Count == 0 || ids[0] != bos) ? [bos, .. ids] : ids;
 
@@ -158,7 +178,7 @@ public sealed class LanguageModel : ISequenceScorer, IDisposable
     public void Dispose() => _engine.Dispose();
 
     internal Task<GenerationResult> GenerateAsync(
-        IReadOnlyList<int> prompt, GenerationOptions? options, Action<string>? onText, Action<int, float[]>? onLogits, CancellationToken cancellationToken)
+        IReadOnlyList<int> prompt, GenerationOptions? options, Action<string>? onText, LogitVisitor? onLogits, CancellationToken cancellationToken)
     {
         options ??= new GenerationOptions();
         options.Validate();
@@ -166,19 +186,26 @@ public sealed class LanguageModel : ISequenceScorer, IDisposable
         return _engine.GenerateAsync(new TextGeneration(ids, options, Config.EosIds, Tokenizer, onText, cancellationToken) { OnLogits = onLogits });
     }
 
+    private async Task<IReadOnlyList<BeamResult>> SearchAsync(int[] prompt, BeamOptions options, CancellationToken cancellationToken)
+    {
+        BeamSearch search = await _engine.BeginSearchAsync(prompt, options, Config.EosIds);
+        try
+        {
+            bool over = false;
+            while (!over) over = await _engine.Call(() => search.Step(cancellationToken));
+            return [.. search.Results.Select(text => new BeamResult(text.Ids, Tokenizer?.Decode(text.Ids) ?? "", text.LogProb, text.Score, text.End))];
+        }
+        finally
+        {
+            _engine.Release(search);
+        }
+    }
+
     private IReadOnlyList<int> Encode(string text) => Tokenizer?.Encode(text) ?? throw new InvalidOperationException($"{Path} has no tokenizer; give ids, or put its tokenizer.json beside it.");
 
-    private int[] Checked(IReadOnlyList<int> ids, string name)
-    {
-        if (ids.Count == 0) throw new ArgumentException("There are no ids; a model needs at least one.", name);
-        foreach (int id in ids)
-        {
-            if ((uint)id >= (uint)Config.VocabularySize) throw new ArgumentOutOfRangeException(name, id, $"Ids are from 0 to {Config.VocabularySize - 1}.");
-        }
+    private ModelLimits Limits => new(Config.VocabularySize, Config.Positions == PositionKind.Learned ? Config.MaxPositions : null);
 
-        if (Config.Positions == PositionKind.Learned && ids.Count > Config.MaxPositions) throw new ArgumentException($"{ids.Count} ids are more than the model's {Config.MaxPositions} positions.", name);
-        return [.. ids];
-    }
+    private int[] Checked(IReadOnlyList<int> ids, string name) => Limits.Check(ids, 0, name);
 
     // The reader of files gives the widest type of each kind, the tokenizer takes the format's own; other keys are left out.
     private static Dictionary<string, object> Narrowed(IReadOnlyDictionary<string, object> metadata) => metadata

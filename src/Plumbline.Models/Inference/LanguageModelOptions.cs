@@ -12,9 +12,20 @@ public sealed record LanguageModelOptions
     /// <value>Texts that are generated side by side; further requests wait. Default 32.</value>
     public int Concurrency { get; init; } = 32;
 
+    /// <value>How weights are held in memory. Default: as the file holds them.</value>
+    public HeldWeights Weights { get; init; }
+
+    /// <value>
+    /// Bytes that the process should stay within: <see cref="BatchTokens"/> and <see cref="Concurrency"/> are lowered until
+    /// weights, activations and texts of 2048 tokens (or the model's positions, if fewer) fit beside the runtime's share of
+    /// 160 MB. Figures do not change. Loading fails where even the least does not fit. Null for no limit.
+    /// </value>
+    public long? MemoryLimit { get; init; }
+
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     internal void Validate()
     {
+        if (MemoryLimit < 1) throw new ArgumentOutOfRangeException(nameof(MemoryLimit), MemoryLimit, "MemoryLimit must be above 0.");
         Check(nameof(Threads), Threads ?? 1, 1, 1024);
         Check(nameof(BatchTokens), BatchTokens, 16, 8192);
         Check(nameof(Concurrency), Concurrency, 1, 1024);
@@ -24,4 +35,14 @@ public sealed record LanguageModelOptions
             if (value < least || value > most) throw new ArgumentOutOfRangeException(name, value, $"{name} must be from {least} to {most}.");
         }
     }
+}
+
+/// <summary>How weights are held in memory.</summary>
+public enum HeldWeights
+{
+    /// <summary>In the file's type where the kernels read it (F32, F16, BF16, Q8_0, Q4_0, Q4_1), else in F32. Exact.</summary>
+    AsFile,
+
+    /// <summary>What would be held in F32 is rounded to BF16: half the memory, and about three significant digits of each weight.</summary>
+    BF16,
 }

@@ -26,7 +26,7 @@ internal sealed unsafe class Linear : IDisposable
     /// <summary>Bytes of memory held.</summary>
     public long Bytes => _matrices.Sum(m => m.Matrix.Bytes) + (_bias?.Length ?? 0);
 
-    public static Linear Load(ITensorSource source, IReadOnlyList<LinearPart> parts, int layer, WorkerPool pool)
+    public static Linear Load(ITensorSource source, IReadOnlyList<LinearPart> parts, int layer, WorkerPool pool, HeldWeights weights = HeldWeights.AsFile)
     {
         int outputs = parts.Sum(part => part.Rows);
         NativeBuffer? bias = parts.Any(part => part.Bias) ? NativeBuffer.OfFloats(outputs) : null;
@@ -36,9 +36,9 @@ internal sealed unsafe class Linear : IDisposable
             int column = 0;
             for (int first = 0; first < parts.Count;)
             {
-                TensorType held = Held(Weight(parts[first]));
+                TensorType held = Held(Weight(parts[first]).Type, parts, weights);
                 int end = first + 1;
-                while (end < parts.Count && Held(Weight(parts[end])) == held) end++;
+                while (end < parts.Count && Held(Weight(parts[end]).Type, parts, weights) == held) end++;
                 linear._matrices.Add((Pack(source, [.. Enumerable.Range(first, end - first).Select(i => parts[i])], layer, held, pool), column));
                 for (; first < end; first++)
                 {
@@ -57,7 +57,13 @@ internal sealed unsafe class Linear : IDisposable
 
         TensorInfo Weight(LinearPart part) => source.Tensors.TryGetValue(ModelDescription.At(part.Name, layer) + ".weight", out TensorInfo? info) ? info
             : throw new ModelFileException($"{source.Path}: there is no tensor {ModelDescription.At(part.Name, layer)}.weight.");
-        TensorType Held(TensorInfo info) => !parts.Any(part => part.Transposed) && PackedMatrix.Holds(info.Type) ? info.Type : TensorType.F32;
+    }
+
+    /// <summary>The type in which a tensor's weights are held.</summary>
+    public static TensorType Held(TensorType type, IReadOnlyList<LinearPart> parts, HeldWeights weights)
+    {
+        TensorType held = !parts.Any(part => part.Transposed) && PackedMatrix.Holds(type) ? type : TensorType.F32;
+        return held == TensorType.F32 && weights == HeldWeights.BF16 ? TensorType.BF16 : held;
     }
 
     /// <summary>The weights of one output in f32, as many as there are inputs.</summary>
@@ -97,8 +103,9 @@ internal sealed unsafe class Linear : IDisposable
             first += part.Rows;
         }
 
-        if (parts.Any(part => part.Transposed)) return PackTransposed(source, tensors, rows, columns, pool);
-        return PackedMatrix.Pack(held, rows, columns, Row, pool);
+        if (parts.Any(part => part.Transposed)) return PackTransposed(source, tensors, held, rows, columns, pool);
+        TensorType type = held;
+        return PackedMatrix.Pack(type, rows, columns, Row, pool);
 
         ReadOnlySpan<byte> Row(int row)
         {
@@ -107,15 +114,15 @@ internal sealed unsafe class Linear : IDisposable
             (TensorInfo tensor, LinearPart part, int start) = tensors[i];
             int own = part.Source is null ? row - start : part.Source(row - start);
             int bytes = checked((int)(tensor.Length / tensor.Shape[0]));
-            ReadOnlySpan<byte> held = source.Bytes(tensor.Name, (long)own * bytes, bytes);
-            if (PackedMatrix.Holds(tensor.Type)) return held;
+            ReadOnlySpan<byte> stored = source.Bytes(tensor.Name, (long)own * bytes, bytes);
+            if (tensor.Type == type) return stored;
             float[] values = new float[columns];
-            Dequantization.ToSingle(tensor.Type, held, values);
-            return System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan());
+            Dequantization.ToSingle(tensor.Type, stored, values);
+            return Encoded(type, values);
         }
     }
 
-    private static PackedMatrix PackTransposed(ITensorSource source, List<(TensorInfo Tensor, LinearPart Part, int First)> tensors, int rows, int columns, WorkerPool pool)
+    private static PackedMatrix PackTransposed(ITensorSource source, List<(TensorInfo Tensor, LinearPart Part, int First)> tensors, TensorType held, int rows, int columns, WorkerPool pool)
     {
         using NativeBuffer values = NativeBuffer.OfFloats((long)rows * columns);
         foreach ((TensorInfo tensor, LinearPart part, int first) in tensors)
@@ -130,7 +137,16 @@ internal sealed unsafe class Linear : IDisposable
             }
         }
 
-        return PackedMatrix.Pack(rows, columns, values.Floats, pool);
+        float* all = values.Floats;
+        return PackedMatrix.Pack(held, rows, columns, row => Encoded(held, new ReadOnlySpan<float>(all + ((long)row * columns), columns)), pool);
+    }
+
+    private static ReadOnlySpan<byte> Encoded(TensorType type, ReadOnlySpan<float> values)
+    {
+        if (type == TensorType.F32) return System.Runtime.InteropServices.MemoryMarshal.AsBytes(values);
+        byte[] bytes = new byte[PackedMatrix.RowBytes(type, values.Length)];
+        TensorEncoding.FromSingle(type, values, bytes);
+        return bytes;
     }
 
     private static void LoadBias(ITensorSource source, LinearPart part, int layer, float* target)

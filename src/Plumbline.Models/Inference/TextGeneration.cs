@@ -33,8 +33,8 @@ internal sealed class TextGeneration : IDisposable
 
     public KeyValueSequence? Cache { get; set; }
 
-    /// <summary>Sees the logits of each step (tests).</summary>
-    public Action<int, float[]>? OnLogits { get; init; }
+    /// <summary>Sees the logits of each step (tests and benchmarks).</summary>
+    public LogitVisitor? OnLogits { get; init; }
 
     /// <summary>Prompt and new tokens.</summary>
     public IReadOnlyList<int> Ids => _ids;
@@ -51,7 +51,7 @@ internal sealed class TextGeneration : IDisposable
     /// <summary>Takes the logits after the last id; gives the result once the text has ended.</summary>
     public GenerationResult? Step(ReadOnlySpan<float> logits, int maxPositions)
     {
-        OnLogits?.Invoke(_logProbs.Count, logits.ToArray());
+        OnLogits?.Invoke(_logProbs.Count, logits);
         (int id, double logProb) = _sampler.Next(logits);
         if (_endIds.Contains(id)) return End(GenerationEnd.EndToken);
         _ids.Add(id);

@@ -15,6 +15,7 @@ internal readonly record struct SequenceSlice(KeyValueSequence Cache, ReadOnlyMe
 internal sealed unsafe class Transformer : IDisposable
 {
     private readonly WorkerPool _pool;
+    private readonly HeldWeights _held;
     private readonly Linear _embedding;
     private readonly Linear _head;
     private readonly NativeBuffer? _positions;
@@ -33,16 +34,16 @@ internal sealed unsafe class Transformer : IDisposable
     private int _outputRows;
 
     /// <exception cref="ModelFileException">A tensor is missing or has a type without kernels.</exception>
-    public Transformer(ITensorSource source, ModelConfig config, WorkerPool pool)
+    public Transformer(ITensorSource source, ModelConfig config, WorkerPool pool, HeldWeights held = HeldWeights.AsFile)
     {
-        (Config, _pool) = (config, pool);
+        (Config, _pool, _held) = (config, pool, held);
         try
         {
             if (!config.Causal) throw new ModelFileException($"The architecture {config.Architecture} is no causal language model; scoring and generation need one.");
             ModelDescription layout = KnownArchitectures.Describe(config);
             _gated = layout.Gated;
-            _embedding = Own(Linear.Load(source, [new(layout.Embedding, config.VocabularySize, "vocab_size")], 0, pool));
-            _head = config.TieWordEmbeddings ? _embedding : Own(Linear.Load(source, [new(layout.Head, config.VocabularySize, "vocab_size", Bias: config.HeadBias)], 0, pool));
+            _embedding = Own(Linear.Load(source, [new(layout.Embedding, config.VocabularySize, "vocab_size")], 0, pool, held));
+            _head = config.TieWordEmbeddings ? _embedding : Own(Linear.Load(source, [new(layout.Head, config.VocabularySize, "vocab_size", Bias: config.HeadBias)], 0, pool, held));
             if (layout.Positions is not null)
             {
                 TensorInfo info = source.Tensors[layout.Positions + ".weight"];
@@ -51,8 +52,8 @@ internal sealed unsafe class Transformer : IDisposable
                 source.Read(info.Name, new Span<float>(_positions.Floats, checked((int)info.Count)));
             }
 
-            if (layout.ProjectIn is not null) _projectIn = Own(Linear.Load(source, [new(layout.ProjectIn, config.HiddenSize, "hidden_size")], 0, pool));
-            if (layout.ProjectOut is not null) _projectOut = Own(Linear.Load(source, [new(layout.ProjectOut, config.WordEmbeddingSize, "word_embed_proj_dim")], 0, pool));
+            if (layout.ProjectIn is not null) _projectIn = Own(Linear.Load(source, [new(layout.ProjectIn, config.HiddenSize, "hidden_size")], 0, pool, held));
+            if (layout.ProjectOut is not null) _projectOut = Own(Linear.Load(source, [new(layout.ProjectOut, config.WordEmbeddingSize, "word_embed_proj_dim")], 0, pool, held));
             _finalNorm = Own(Norm.Load(source, layout.FinalNorm!, config.Norm, config.NormEpsilon));
             List<Block> blocks = [];
             for (int layer = 0; layer < config.Layers; layer++) blocks.Add(LoadBlock(source, layout, layer));
@@ -140,8 +141,20 @@ internal sealed unsafe class Transformer : IDisposable
         });
     }
 
-    /// <summary>The residual stream [wanted row, width] after the last layer of the last forward.</summary>
-    public ReadOnlySpan<float> Residual => new(_x.Floats(0), checked(_outputRows * Config.HiddenSize));
+    /// <summary>Adds the final norm's outputs of the wanted rows of the last forward, one after the other, to sums [width].</summary>
+    public void AddHidden(Span<double> sums)
+    {
+        int width = Config.HiddenSize;
+        float[] hidden = new float[width];
+        fixed (float* values = hidden)
+        {
+            for (int row = 0; row < _outputRows; row++)
+            {
+                _finalNorm.Apply(_x.Floats(0) + ((long)row * width), values);
+                for (int i = 0; i < width; i++) sums[i] += hidden[i];
+            }
+        }
+    }
 
     public void Dispose()
     {
@@ -321,13 +334,19 @@ internal sealed unsafe class Transformer : IDisposable
 
     private static void Rotate(float* head, float* turn, int dimensions, bool adjacent)
     {
-        int half = dimensions / 2, step = adjacent ? 2 : 1, other = adjacent ? 1 : half;
+        int half = dimensions / 2;
+        if (!adjacent)
+        {
+            RowMath.Rotate(head, head + half, turn, turn + half, half);
+            return;
+        }
+
         for (int j = 0; j < half; j++)
         {
-            float* a = head + (j * step), b = a + other;
-            float cos = turn[j], sin = turn[half + j], left = *a, right = *b;
-            *a = (left * cos) - (right * sin);
-            *b = (right * cos) + (left * sin);
+            float* pair = head + (2 * j);
+            float cos = turn[j], sin = turn[half + j], left = pair[0], right = pair[1];
+            pair[0] = (left * cos) - (right * sin);
+            pair[1] = (right * cos) + (left * sin);
         }
     }
 
@@ -418,10 +437,10 @@ internal sealed unsafe class Transformer : IDisposable
             Read(layout.AfterMlpNorm),
             Read(layout.QueryNorm, queryKey: true),
             Read(layout.KeyNorm, queryKey: true),
-            Own(Linear.Load(source, layout.QueryKeyValue, layer, _pool)),
-            Own(Linear.Load(source, [layout.Output], layer, _pool)),
-            Own(Linear.Load(source, layout.Up, layer, _pool)),
-            Own(Linear.Load(source, [layout.Down], layer, _pool)));
+            Own(Linear.Load(source, layout.QueryKeyValue, layer, _pool, _held)),
+            Own(Linear.Load(source, [layout.Output], layer, _pool, _held)),
+            Own(Linear.Load(source, layout.Up, layer, _pool, _held)),
+            Own(Linear.Load(source, [layout.Down], layer, _pool, _held)));
 
         Norm? Read(string? name, bool queryKey = false) => name is null ? null
             : Own(Norm.Load(source, ModelDescription.At(name, layer), queryKey && Config.Norm == NormKind.LayerNorm ? NormKind.Rms : Config.Norm, Config.NormEpsilon));

@@ -58,11 +58,18 @@ internal sealed unsafe class CausalAttention(WorkerPool pool, KeyValueShape shap
         float* sums = packed + (Tile.Height * dimension); // [row, value panel, 32]
         int sumStride = shape.ValuePanels * Tile.Width;
 
-        for (int r = 0; r < height; r++)
+        if (count <= _group - (first % _group))
         {
-            int flat = first + r;
-            float* query = queries + ((rows.FirstRow + (flat / _group)) * queryStride) + (((head * _group) + (flat % _group)) * dimension);
-            for (int i = 0; i < dimension; i++) packed[(i * height) + r] = r < count ? query[i] : 0;
+            // Heads of one position lie side by side.
+            RowBlocks.Pack(Query(0), dimension, count, dimension, packed, height);
+        }
+        else
+        {
+            for (int r = 0; r < height; r++)
+            {
+                float* query = Query(r);
+                for (int i = 0; i < dimension; i++) packed[(i * height) + r] = r < count ? query[i] : 0;
+            }
         }
 
         int lowest = Math.Max(0, Position(0) - window + 1), end = Position(count - 1) + 1;
@@ -106,9 +113,10 @@ internal sealed unsafe class CausalAttention(WorkerPool pool, KeyValueShape shap
         {
             int flat = first + r;
             float* result = results + ((((long)rows.FirstRow + (flat / _group)) * queryHeads) + (head * _group) + (flat % _group)) * dimension;
-            float factor = 1 / totals[r];
-            for (int i = 0; i < dimension; i++) result[i] = sums[(r * sumStride) + i] * factor;
+            RowMath.Scaled(sums + (r * sumStride), 1 / totals[r], result, dimension);
         }
+
+        float* Query(int r) => queries + ((rows.FirstRow + ((first + r) / _group)) * queryStride) + (((head * _group) + ((first + r) % _group)) * dimension);
 
         int Position(int r) => rows.FirstPosition + ((first + r) / _group);
     }

@@ -58,6 +58,9 @@ internal sealed class Page(PagePool pool)
 
     public NativeBuffer Data { get; } = NativeBuffer.OfFloats(pool.Shape.PageFloats);
 
+    /// <summary>Whether more than one sequence reads it; it must then not be written.</summary>
+    public bool IsShared => _owners > 1;
+
     public void Share() => _owners++;
 
     public void Release()
@@ -88,13 +91,7 @@ internal sealed unsafe class KeyValueSequence(PagePool pool) : IDisposable
             fork._pages.Add(_pages[i]);
         }
 
-        if (length % KeyValueShape.PageLength != 0)
-        {
-            Page copy = pool.Rent();
-            Buffer.MemoryCopy(_pages[whole].Data.Pointer, copy.Data.Pointer, copy.Data.Length, copy.Data.Length);
-            fork._pages.Add(copy);
-        }
-
+        if (length % KeyValueShape.PageLength != 0) fork._pages.Add(Copy(_pages[whole]));
         return fork;
     }
 
@@ -105,9 +102,10 @@ internal sealed unsafe class KeyValueSequence(PagePool pool) : IDisposable
         while (_pages.Count * KeyValueShape.PageLength < Length) _pages.Add(pool.Rent());
     }
 
-    /// <summary>Forgets positions from a length on; only before they are shared.</summary>
+    /// <summary>Forgets positions from a length on. Where the last page is shared and will be written again, it becomes a copy.</summary>
     public void Truncate(int length)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length);
         Length = length;
         int pages = (length + KeyValueShape.PageLength - 1) / KeyValueShape.PageLength;
         while (_pages.Count > pages)
@@ -115,6 +113,11 @@ internal sealed unsafe class KeyValueSequence(PagePool pool) : IDisposable
             _pages[^1].Release();
             _pages.RemoveAt(_pages.Count - 1);
         }
+
+        if (length % KeyValueShape.PageLength == 0 || !_pages[^1].IsShared) return;
+        Page copy = Copy(_pages[^1]);
+        _pages[^1].Release();
+        _pages[^1] = copy;
     }
 
     /// <summary>[dimension, 32 positions] of a page.</summary>
@@ -142,5 +145,12 @@ internal sealed unsafe class KeyValueSequence(PagePool pool) : IDisposable
         foreach (Page page in _pages) page.Release();
         _pages.Clear();
         Length = 0;
+    }
+
+    private Page Copy(Page page)
+    {
+        Page copy = pool.Rent();
+        Buffer.MemoryCopy(page.Data.Pointer, copy.Data.Pointer, copy.Data.Length, copy.Data.Length);
+        return copy;
     }
 }

@@ -34,6 +34,8 @@ internal static unsafe class MatrixProduct
             // Three pieces a thread even out; with one row a piece should read at least 32 KB, or claiming it costs more.
             perPiece = Math.Max(1, w.Panels / (pool.Threads * 3));
             if (a.Count == 1) perPiece = (int)Math.Max(perPiece, Math.Min(w.Panels, 32768 / Math.Max(1, w.PanelBytes)));
+            // A row is multiplied with two panels at a time.
+            if (a.Rows == 1) perPiece = (perPiece + 1) & ~1;
             if (w.Panels < pool.Threads * 3) rowPieces = Math.Min(a.Count, ((pool.Threads * 3) + w.Panels - 1) / w.Panels);
         }
 
@@ -49,9 +51,9 @@ internal static unsafe class MatrixProduct
     [SkipLocalsInit]
     private static void Panels(RowBlocks a, int fromBlock, int toBlock, PackedMatrix w, int first, int end, float* c, long stride)
     {
-        if (a.Rows == 1 && RowProduct.Supports(w.Type))
+        if (a.Rows == 1 && RowProduct.Supports(w))
         {
-            for (int panel = first; panel < end; panel += 2) RowProduct.Multiply(w, panel, Math.Min(panel + 1, end - 1), a.Block(0), c);
+            RowProduct.Multiply(w, first, end, a.Block(0), c);
             return;
         }
 

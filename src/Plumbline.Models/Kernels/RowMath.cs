@@ -45,6 +45,28 @@ internal static unsafe class RowMath
         for (; i < length; i++) x[i] *= factor;
     }
 
+    /// <summary>y = x · factor.</summary>
+    public static void Scaled(float* x, float factor, float* y, int length)
+    {
+        int i = 0;
+        for (; i + Lanes <= length; i += Lanes) (Vector512.Load(x + i) * factor).Store(y + i);
+        for (; i < length; i++) y[i] = x[i] * factor;
+    }
+
+    /// <summary>Turns pairs (a[j], b[j]) by angles whose cosines and sines are given.</summary>
+    public static void Rotate(float* a, float* b, float* cosines, float* sines, int pairs)
+    {
+        int j = 0;
+        for (; j + Lanes <= pairs; j += Lanes)
+        {
+            Vector512<float> cos = Vector512.Load(cosines + j), sin = Vector512.Load(sines + j), left = Vector512.Load(a + j), right = Vector512.Load(b + j);
+            ((left * cos) - (right * sin)).Store(a + j);
+            ((right * cos) + (left * sin)).Store(b + j);
+        }
+
+        for (; j < pairs; j++) (a[j], b[j]) = ((a[j] * cosines[j]) - (b[j] * sines[j]), (b[j] * cosines[j]) + (a[j] * sines[j]));
+    }
+
     /// <summary>x = cap · tanh(x / cap).</summary>
     public static void SoftCap(float* x, float cap, int length)
     {

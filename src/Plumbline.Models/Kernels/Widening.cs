@@ -8,19 +8,9 @@ namespace Plumbline.Models.Kernels;
 internal static unsafe class Widening
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> Bytes16(byte* p) => Avx512F.IsSupported
-        ? Avx512F.ConvertToVector512Int32(Vector128.Load(p))
-        : Vector512.Create(Bytes8(p), Bytes8(p + 8));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> SignedBytes16(sbyte* p) => Avx512F.IsSupported
         ? Avx512F.ConvertToVector512Int32(Vector128.Load(p))
         : Vector512.Create(SignedBytes8(p), SignedBytes8(p + 8));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Bytes8(byte* p) => Avx2.IsSupported
-        ? Avx2.ConvertToVector256Int32(p)
-        : Vector256.Create(p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7]);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> SignedBytes8(sbyte* p) => Avx2.IsSupported
@@ -52,6 +42,36 @@ internal static unsafe class Widening
         (Vector128<uint> low, Vector128<uint> high) = Vector128.Widen(Vector128.Load(p));
         return Halves(Vector256.Create(low, high));
     }
+
+    /// <summary>Sixteen IEEE halves without infinities and NaNs: half the instructions of <see cref="Halves16"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> FiniteHalves16(ushort* p)
+    {
+        if (!Avx512F.IsSupported) return Vector512.Create(FiniteHalves8(p), FiniteHalves8(p + 8));
+        // Widened with its sign, a half moved left by 13 has its sign, exponent and fraction in place, and copies of the sign between.
+        Vector512<int> moved = Vector512.ShiftLeft(Avx512F.ConvertToVector512Int32(Vector256.Load((short*)p)), 13) & Vector512.Create(unchecked((int)0x8FFFE000));
+        return moved.AsSingle() * Vector512.Create(5.192296858534828e33f);
+    }
+
+    /// <summary>Eight IEEE halves without infinities and NaNs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> FiniteHalves8(ushort* p)
+    {
+        (Vector128<int> low, Vector128<int> high) = Vector128.Widen(Vector128.Load((short*)p));
+        Vector256<int> moved = Vector256.ShiftLeft(Vector256.Create(low, high), 13) & Vector256.Create(unchecked((int)0x8FFFE000));
+        return moved.AsSingle() * Vector256.Create(5.192296858534828e33f);
+    }
+
+    /// <summary>The lowest four bits of each number as a float.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Nibbles16(Vector512<int> x) => Avx512F.IsSupported
+        // The permutation looks at the lowest four bits only.
+        ? Avx512F.PermuteVar16x32(Vector512.Create(0f, 1f, 2f, 3f, 4f, 5f, 6f, 7f, 8f, 9f, 10f, 11f, 12f, 13f, 14f, 15f), x)
+        : Vector512.ConvertToSingle(x & Vector512.Create(15));
+
+    /// <inheritdoc cref="Nibbles16"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Nibbles8(Vector256<int> x) => Vector256.ConvertToSingle(x & Vector256.Create(15));
 
     /// <summary>Sixteen bfloat16: the upper halves of floats.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

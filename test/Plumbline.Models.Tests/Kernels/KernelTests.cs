@@ -80,6 +80,68 @@ public sealed unsafe class KernelTests
     }
 
     [Fact]
+    public void FiniteHalves_AllBitPatternsButSpecials_AreTheRuntimes()
+    {
+        ushort[] bits = [.. Enumerable.Range(0, 65536).Select(i => (ushort)i).Where(h => (h & 0x7C00) != 0x7C00)];
+        float[] got = new float[16];
+        fixed (ushort* p = bits)
+        fixed (float* values = got)
+        {
+            for (int i = 0; i < bits.Length; i += 16)
+            {
+                System.Runtime.Intrinsics.Vector512.Store(Widening.FiniteHalves16(p + i), values);
+                for (int j = 0; j < 16; j++) Assert.Equal((float)BitConverter.UInt16BitsToHalf(bits[i + j]), got[j]);
+                System.Runtime.Intrinsics.Vector256.Store(Widening.FiniteHalves8(p + i), values);
+                for (int j = 0; j < 8; j++) Assert.Equal((float)BitConverter.UInt16BitsToHalf(bits[i + j]), got[j]);
+            }
+        }
+    }
+
+    [Fact]
+    public void RowProduct_BothWidths_GiveTheSameBits()
+    {
+        using WorkerPool pool = new(1);
+        foreach (TensorType type in s_types.Where(t => t != TensorType.F32))
+        {
+            const int rows = 77, columns = 416;
+            Random random = new(11);
+            byte[][] file = Rows(random, type, rows, columns);
+            using PackedMatrix w = PackedMatrix.Pack(type, rows, columns, row => file[row], pool);
+            using NativeBuffer a = Floats(random, columns), wide = NativeBuffer.OfFloats(rows), narrow = NativeBuffer.OfFloats(rows);
+            for (int panel = 0; panel < w.Panels; panel++)
+            {
+                WideRow.Multiply(w, panel, panel, a.Floats, wide.Floats);
+                NarrowRow.Multiply(w, panel, a.Floats, narrow.Floats);
+            }
+
+            float[] want = Product(pool, a.Floats, 1, w);
+            Assert.Equal(want, new ReadOnlySpan<float>(wide.Floats, rows).ToArray());
+            Assert.Equal(want, new ReadOnlySpan<float>(narrow.Floats, rows).ToArray());
+        }
+    }
+
+    [Theory]
+    [InlineData(TensorType.F16)]
+    [InlineData(TensorType.Q8_0)]
+    [InlineData(TensorType.Q4_0)]
+    [InlineData(TensorType.Q4_1)]
+    public void MatrixProduct_InfiniteOrUndefinedHalves_StayWhatTheyAre(TensorType type)
+    {
+        using WorkerPool pool = new(1);
+        Random random = new(3);
+        byte[][] file = Rows(random, type, 40, 64);
+        MemoryMarshal.Write(file[33].AsSpan(), BitConverter.HalfToUInt16Bits(Half.NaN));
+        using PackedMatrix w = PackedMatrix.Pack(type, 40, 64, row => file[row], pool);
+        Assert.False(w.Finite);
+        using NativeBuffer a = Floats(random, 2 * 64);
+        foreach (int rows in new[] { 1, 2 })
+        {
+            float[] product = Product(pool, a.Floats, rows, w);
+            for (int i = 0; i < product.Length; i++) Assert.Equal(i % 40 == 33, float.IsNaN(product[i]));
+        }
+    }
+
+    [Fact]
     public void MatrixProduct_AnyShapeAndType_IsTheProductAndItsRowsDoNotDependOnEachOther()
     {
         using WorkerPool one = new(1), three = new(3);

@@ -1,0 +1,155 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using Plumbline.Models.Files;
+
+namespace Plumbline.Models.Kernels;
+
+/// <summary>
+/// <see cref="RowProduct"/> on 256-bit vectors, one panel at a time, whose four sums fill sixteen registers with their
+/// scales and minima. The same order of summation as <see cref="WideRow"/>, hence the same bits.
+/// </summary>
+internal static unsafe class NarrowRow
+{
+    private const int BlocksPerPart = MatrixProduct.Part / 32;
+    private const int Ahead = 2560;
+
+    public static void Multiply(PackedMatrix w, int panel, float* a, float* c)
+    {
+        float* sums = stackalloc float[Tile.Width];
+        byte* p = w.Panel(panel), end = p + w.PanelBytes;
+        switch (w.Type)
+        {
+            case TensorType.Q4_0: Q4(p, end, false, a, sums); break;
+            case TensorType.Q4_1: Q4(p, end, true, a, sums); break;
+            case TensorType.Q8_0: Q8(p, end, a, sums); break;
+            case TensorType.F16: Halves(p, end, a, sums); break;
+            case TensorType.BF16: BrainHalves(p, end, a, sums); break;
+            default: throw new ArgumentOutOfRangeException(nameof(w), w.Type, "No row product.");
+        }
+
+        RowProduct.Store(w, panel, sums, c);
+    }
+
+    private static void Q4(byte* p, byte* end, bool hasMinimum, float* a, float* sums)
+    {
+        int header = hasMinimum ? 128 : 64;
+        Vector256<float> t0 = default, t1 = default, t2 = default, t3 = default;
+        while (p < end)
+        {
+            Vector256<float> s0 = default, s1 = default, s2 = default, s3 = default;
+            for (int i = 0; i < BlocksPerPart && p < end; i++, p += header + 512)
+            {
+                Prefetch(p, header + 512);
+                ushort* scales = (ushort*)p;
+                Vector256<float> d0 = Widening.FiniteHalves8(scales), d1 = Widening.FiniteHalves8(scales + 8), d2 = Widening.FiniteHalves8(scales + 16), d3 = Widening.FiniteHalves8(scales + 24);
+                Vector256<float> m0 = hasMinimum ? Widening.FiniteHalves8(scales + 32) : d0 * -8f, m1 = hasMinimum ? Widening.FiniteHalves8(scales + 40) : d1 * -8f;
+                Vector256<float> m2 = hasMinimum ? Widening.FiniteHalves8(scales + 48) : d2 * -8f, m3 = hasMinimum ? Widening.FiniteHalves8(scales + 56) : d3 * -8f;
+                int* q = (int*)(p + header);
+                for (int k = 0; k < 32; k += 8, q += 32)
+                {
+                    Vector256<int> q0 = Vector256.Load(q), q1 = Vector256.Load(q + 8), q2 = Vector256.Load(q + 16), q3 = Vector256.Load(q + 24);
+                    for (int j = 0; j < 8; j++, a++)
+                    {
+                        Vector256<float> value = Vector256.Create(*a);
+                        s0 = Vector256.FusedMultiplyAdd(value, Vector256.FusedMultiplyAdd(Widening.Nibbles8(q0), d0, m0), s0);
+                        s1 = Vector256.FusedMultiplyAdd(value, Vector256.FusedMultiplyAdd(Widening.Nibbles8(q1), d1, m1), s1);
+                        s2 = Vector256.FusedMultiplyAdd(value, Vector256.FusedMultiplyAdd(Widening.Nibbles8(q2), d2, m2), s2);
+                        s3 = Vector256.FusedMultiplyAdd(value, Vector256.FusedMultiplyAdd(Widening.Nibbles8(q3), d3, m3), s3);
+                        (q0, q1) = (Vector256.ShiftRightLogical(q0, 4), Vector256.ShiftRightLogical(q1, 4));
+                        (q2, q3) = (Vector256.ShiftRightLogical(q2, 4), Vector256.ShiftRightLogical(q3, 4));
+                    }
+                }
+            }
+
+            (t0, t1, t2, t3) = (s0 + t0, s1 + t1, s2 + t2, s3 + t3);
+        }
+
+        Store(sums, t0, t1, t2, t3);
+    }
+
+    private static void Q8(byte* p, byte* end, float* a, float* sums)
+    {
+        Vector256<float> t0 = default, t1 = default, t2 = default, t3 = default;
+        while (p < end)
+        {
+            Vector256<float> s0 = default, s1 = default, s2 = default, s3 = default;
+            for (int i = 0; i < BlocksPerPart && p < end; i++, p += 1088)
+            {
+                Prefetch(p, 1088);
+                ushort* scales = (ushort*)p;
+                Vector256<float> d0 = Widening.FiniteHalves8(scales), d1 = Widening.FiniteHalves8(scales + 8), d2 = Widening.FiniteHalves8(scales + 16), d3 = Widening.FiniteHalves8(scales + 24);
+                sbyte* q = (sbyte*)p + 64;
+                for (int k = 0; k < 32; k++, q += 32, a++)
+                {
+                    Vector256<float> value = Vector256.Create(*a);
+                    s0 = Vector256.FusedMultiplyAdd(value, Vector256.ConvertToSingle(Widening.SignedBytes8(q)) * d0, s0);
+                    s1 = Vector256.FusedMultiplyAdd(value, Vector256.ConvertToSingle(Widening.SignedBytes8(q + 8)) * d1, s1);
+                    s2 = Vector256.FusedMultiplyAdd(value, Vector256.ConvertToSingle(Widening.SignedBytes8(q + 16)) * d2, s2);
+                    s3 = Vector256.FusedMultiplyAdd(value, Vector256.ConvertToSingle(Widening.SignedBytes8(q + 24)) * d3, s3);
+                }
+            }
+
+            (t0, t1, t2, t3) = (s0 + t0, s1 + t1, s2 + t2, s3 + t3);
+        }
+
+        Store(sums, t0, t1, t2, t3);
+    }
+
+    private static void Halves(byte* p, byte* end, float* a, float* sums)
+    {
+        Vector256<float> t0 = default, t1 = default, t2 = default, t3 = default;
+        while (p < end)
+        {
+            Vector256<float> s0 = default, s1 = default, s2 = default, s3 = default;
+            for (int i = 0; i < MatrixProduct.Part && p < end; i++, p += 64, a++)
+            {
+                Prefetch(p, 64);
+                Vector256<float> value = Vector256.Create(*a);
+                s0 = Vector256.FusedMultiplyAdd(value, Widening.FiniteHalves8((ushort*)p), s0);
+                s1 = Vector256.FusedMultiplyAdd(value, Widening.FiniteHalves8((ushort*)p + 8), s1);
+                s2 = Vector256.FusedMultiplyAdd(value, Widening.FiniteHalves8((ushort*)p + 16), s2);
+                s3 = Vector256.FusedMultiplyAdd(value, Widening.FiniteHalves8((ushort*)p + 24), s3);
+            }
+
+            (t0, t1, t2, t3) = (s0 + t0, s1 + t1, s2 + t2, s3 + t3);
+        }
+
+        Store(sums, t0, t1, t2, t3);
+    }
+
+    private static void BrainHalves(byte* p, byte* end, float* a, float* sums)
+    {
+        Vector256<float> t0 = default, t1 = default, t2 = default, t3 = default;
+        while (p < end)
+        {
+            Vector256<float> s0 = default, s1 = default, s2 = default, s3 = default;
+            for (int i = 0; i < MatrixProduct.Part && p < end; i++, p += 64, a++)
+            {
+                Prefetch(p, 64);
+                Vector256<float> value = Vector256.Create(*a);
+                s0 = Vector256.FusedMultiplyAdd(value, Widening.BrainHalves8((ushort*)p), s0);
+                s1 = Vector256.FusedMultiplyAdd(value, Widening.BrainHalves8((ushort*)p + 8), s1);
+                s2 = Vector256.FusedMultiplyAdd(value, Widening.BrainHalves8((ushort*)p + 16), s2);
+                s3 = Vector256.FusedMultiplyAdd(value, Widening.BrainHalves8((ushort*)p + 24), s3);
+            }
+
+            (t0, t1, t2, t3) = (s0 + t0, s1 + t1, s2 + t2, s3 + t3);
+        }
+
+        Store(sums, t0, t1, t2, t3);
+    }
+
+    private static void Prefetch(byte* p, int length)
+    {
+        if (!Sse.IsSupported) return;
+        for (int i = 0; i < length; i += 64) Sse.Prefetch0(p + Ahead + i);
+    }
+
+    private static void Store(float* sums, Vector256<float> t0, Vector256<float> t1, Vector256<float> t2, Vector256<float> t3)
+    {
+        t0.Store(sums);
+        t1.Store(sums + 8);
+        t2.Store(sums + 16);
+        t3.Store(sums + 24);
+    }
+}
