@@ -86,6 +86,7 @@ internal static class PlumblineCommand
         root.Subcommands.Add(DataCommand.Build(surroundings));
         root.Subcommands.Add(ServeCommand.Build(surroundings));
         root.Subcommands.Add(PhantomCommand.Build(surroundings));
+        root.Subcommands.Add(TorchCommand.Build(surroundings));
         root.Subcommands.Add(CompareCommand.Build(surroundings));
         root.Subcommands.Add(ModelCommand.Build(surroundings));
         root.Subcommands.Add(DoctorCommand.Build(surroundings));

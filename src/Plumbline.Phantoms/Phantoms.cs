@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Plumbline.Phantoms.Chat;
+using Plumbline.Phantoms.Trained;
 using Plumbline.Worlds;
 
 namespace Plumbline.Phantoms;
@@ -11,18 +12,28 @@ namespace Plumbline.Phantoms;
 public static class Phantoms
 {
     private static readonly Dictionary<string, string> s_folders = new(StringComparer.Ordinal) { ["chat"] = "chat/planted", ["chat-clean"] = "chat/clean" };
+    private static readonly Lazy<IReadOnlyDictionary<string, (string Folder, Lazy<World> World)>> s_family = new(Family);
     private static readonly Lazy<PhantomWorld> s_chat = new(() => new PhantomWorld(new ChatGrammar(ChatWorldData.Shipped), Calibrations("chat/calibration.json")));
 
     /// <summary>The cards of all phantoms, the default first.</summary>
-    public static IReadOnlyList<PhantomCard> List() => [.. s_folders.Keys.Select(name => Open(name).Card)];
+    public static IReadOnlyList<PhantomCard> List() => [.. s_folders.Keys.Concat(s_family.Value.Keys).Select(name => Open(name).Card)];
 
     /// <summary>A phantom by its name.</summary>
     /// <exception cref="ArgumentException">No phantom has this name; the message lists those there are.</exception>
     public static Phantom Open(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (!s_folders.TryGetValue(name, out string? folder)) throw new ArgumentException($"No phantom is called {name}. There are {string.Join(", ", s_folders.Keys)}.", nameof(name));
+        if (s_family.Value.TryGetValue(name, out (string Folder, Lazy<World> World) member)) return new Phantom(member.Folder, PhantomCard.Parse(PhantomFiles.Bytes(member.Folder + "/card.json")), member.World.Value);
+        if (!s_folders.TryGetValue(name, out string? folder)) throw new ArgumentException($"No phantom is called {name}. There are {string.Join(", ", s_folders.Keys.Concat(s_family.Value.Keys))}.", nameof(name));
         return new Phantom(folder, PhantomCard.Parse(PhantomFiles.Bytes(folder + "/card.json")), s_chat.Value);
+    }
+
+    /// <summary>The trained family's members by name, with the world that a pair shares.</summary>
+    private static Dictionary<string, (string Folder, Lazy<World> World)> Family()
+    {
+        var worlds = TrainedFamily.Names.ToDictionary(
+            n => n, n => new Lazy<World>(() => new RecipeWorld(TrainedFamily.Open(n), $"phantoms/family/{n}/recipe.yaml", Calibrations($"family/{n}/calibration.json"))), StringComparer.Ordinal);
+        return TrainedFamily.Shipped().ToDictionary(m => m.Name, m => (m.Folder, worlds[TrainedFamily.Open(m.Name).Name]), StringComparer.Ordinal);
     }
 
     /// <summary>Error rates of judges on labelled answers of this world; a file that need not exist.</summary>
