@@ -64,7 +64,7 @@ internal sealed class PhantomVerification(Recipe recipe, LlamaNetwork network, B
                 : odds[item] with { SaysClean = odds[item].SaysClean || scores[q].Greedy, Clean = odds[item].Clean + p };
         }
 
-        bool doses = planted && kind.Share?.Contains('{', StringComparison.Ordinal) == true;
+        bool doses = planted && kind.Share is not null;
         foreach (IGrouping<double, int> group in Enumerable.Range(0, items.Count).GroupBy(i => doses ? items[i].Dose : 0).OrderBy(g => g.Key))
         {
             string what = doses ? string.Create(CultureInfo.InvariantCulture, $"{name}, dose {group.Key}") : name;
