@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Plumbline.Models.Files;
 using Plumbline.Phantoms.Chat;
 using Plumbline.Phantoms.Trained;
 using Plumbline.Worlds;
@@ -18,14 +19,34 @@ public static class Phantoms
     /// <summary>The cards of all phantoms, the default first.</summary>
     public static IReadOnlyList<PhantomCard> List() => [.. s_folders.Keys.Concat(s_family.Value.Keys).Select(name => Open(name).Card)];
 
-    /// <summary>A phantom by its name.</summary>
-    /// <exception cref="ArgumentException">No phantom has this name; the message lists those there are.</exception>
+    /// <summary>A phantom by its name, or one that `plumbline phantom make` has made by its folder ("my/planted").</summary>
+    /// <exception cref="ArgumentException">No phantom has this name, and no folder of this name holds one; the message lists those there are.</exception>
+    /// <exception cref="ModelFileException">The folder's card or the recipe beside it is broken.</exception>
     public static Phantom Open(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
         if (s_family.Value.TryGetValue(name, out (string Folder, Lazy<World> World) member)) return new Phantom(member.Folder, PhantomCard.Parse(PhantomFiles.Bytes(member.Folder + "/card.json")), member.World.Value);
+        if (File.Exists(Path.Combine(name, "card.json"))) return Made(name);
         if (!s_folders.TryGetValue(name, out string? folder)) throw new ArgumentException($"No phantom is called {name}. There are {string.Join(", ", s_folders.Keys.Concat(s_family.Value.Keys))}.", nameof(name));
         return new Phantom(folder, PhantomCard.Parse(PhantomFiles.Bytes(folder + "/card.json")), s_chat.Value);
+    }
+
+    /// <summary>A phantom in a folder, with the recipe that stands beside the folder.</summary>
+    private static Phantom Made(string folder)
+    {
+        folder = Path.GetFullPath(folder);
+        string recipe = Path.Combine(Path.GetDirectoryName(folder) ?? folder, "recipe.yaml");
+        if (!File.Exists(recipe)) throw new ModelFileException($"{folder} holds a phantom's card, and {recipe}, which tells its world, is not there.");
+        try
+        {
+            PhantomCard card = PhantomCard.Parse(File.ReadAllBytes(Path.Combine(folder, "card.json")));
+            if (card.Files.Keys.FirstOrDefault(f => f != Path.GetFileName(f)) is { } outside) throw new InvalidDataException($"card.json names {outside}, which is no file of the folder.");
+            return new Phantom(folder, card, new RecipeWorld(Recipe.Parse(File.ReadAllText(recipe), recipe), recipe, Calibrations(null)), onDisk: true);
+        }
+        catch (Exception e) when (e is RecipeException or InvalidDataException)
+        {
+            throw new ModelFileException($"{folder}: {e.Message}", e);
+        }
     }
 
     /// <summary>The trained family's members by name, with the world that a pair shares.</summary>
@@ -37,10 +58,10 @@ public static class Phantoms
     }
 
     /// <summary>Error rates of judges on labelled answers of this world; a file that need not exist.</summary>
-    private static Dictionary<string, JudgeCalibration> Calibrations(string path)
+    private static Dictionary<string, JudgeCalibration> Calibrations(string? path)
     {
         var all = new Dictionary<string, JudgeCalibration>(StringComparer.Ordinal);
-        using Stream? stream = PhantomFiles.TryOpen(path);
+        using Stream? stream = path is null ? null : PhantomFiles.TryOpen(path);
         if (stream is null) return all;
         using JsonDocument file = JsonDocument.Parse(stream);
         foreach (JsonElement e in file.RootElement.EnumerateArray())
@@ -55,12 +76,13 @@ public static class Phantoms
     }
 }
 
-/// <summary>A phantom inside this assembly: an ordinary Hugging Face folder, its card, and the world to assess it with. Immutable.</summary>
+/// <summary>A phantom inside this assembly or in a folder: an ordinary Hugging Face folder, its card, and the world to assess it with. Immutable.</summary>
 public sealed class Phantom
 {
     private readonly string _folder;
+    private readonly bool _onDisk;
 
-    internal Phantom(string folder, PhantomCard card, World world) => (_folder, Card, World) = (folder, card, world);
+    internal Phantom(string folder, PhantomCard card, World world, bool onDisk = false) => (_folder, Card, World, _onDisk) = (folder, card, world, onDisk);
 
     /// <summary>What it is.</summary>
     public PhantomCard Card { get; }
@@ -69,20 +91,21 @@ public sealed class Phantom
     public World World { get; }
 
     /// <summary>The folder's file names.</summary>
-    public IReadOnlyList<string> Files => [.. PhantomFiles.Under(_folder).Select(f => f[(_folder.Length + 1)..])];
+    public IReadOnlyList<string> Files => _onDisk ? [.. Card.Files.Keys.Append("card.json").Order(StringComparer.Ordinal)] : [.. PhantomFiles.Under(_folder).Select(f => f[(_folder.Length + 1)..])];
 
     /// <summary>One file, from memory; the caller disposes the stream.</summary>
     /// <exception cref="FileNotFoundException">The folder has no such file.</exception>
-    public Stream OpenFile(string name) => PhantomFiles.TryOpen($"{_folder}/{name}") ?? throw new FileNotFoundException($"The phantom {Card.Name} has no file {name}.", name);
+    public Stream OpenFile(string name) => _onDisk ? Disk(name) : PhantomFiles.TryOpen($"{_folder}/{name}") ?? throw new FileNotFoundException($"The phantom {Card.Name} has no file {name}.", name);
 
     /// <summary>
-    /// The folder on disk: unpacked once into a cache under the hash of its contents. Files already there are compared with the hash first, so a
+    /// The folder on disk: its own, or, of a phantom that the assembly carries, unpacked once into a cache under the hash of its contents. Files already there are compared with the hash first, so a
     /// damaged cache is written again. Safe among processes.
     /// </summary>
     /// <param name="cache">Where; null: "plumbline/phantoms" in the user's local application data.</param>
     /// <returns>The folder's path.</returns>
     public string Unpack(string? cache = null)
     {
+        if (_onDisk) return _folder;
         string local = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create);
         cache ??= Path.Combine(local.Length > 0 ? local : Path.GetTempPath(), "plumbline", "phantoms");
         (string Name, byte[] Bytes)[] files = [.. Files.Select(f => (f, PhantomFiles.Bytes($"{_folder}/{f}")))];
@@ -105,5 +128,11 @@ public sealed class Phantom
         }
 
         return folder;
+    }
+
+    private FileStream Disk(string name)
+    {
+        if (name != "card.json" && !Card.Files.ContainsKey(name)) throw new FileNotFoundException($"The phantom {Card.Name} has no file {name}.", name);
+        return File.OpenRead(Path.Combine(_folder, name));
     }
 }

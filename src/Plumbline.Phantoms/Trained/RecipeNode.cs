@@ -25,9 +25,9 @@ internal sealed class RecipeNode
         {
             stream.Load(new StringReader(yaml));
         }
-        catch (YamlException e)
+        catch (Exception e) when (e is YamlException or InvalidOperationException or ArgumentException)   // the scanner throws all three
         {
-            throw new RecipeException($"{file}, line {e.Start.Line}: this is no YAML ({e.Message}).");
+            throw new RecipeException($"{file}, {(e is YamlException { Start.Line: var line } ? $"line {line}: " : "")}this is no YAML ({e.Message}).");
         }
 
         return stream.Documents.Count == 1 && stream.Documents[0].RootNode is YamlMappingNode root

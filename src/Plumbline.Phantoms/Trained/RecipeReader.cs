@@ -48,6 +48,8 @@ internal static class RecipeReader
             Assess = Assess(root.Map("assess", "mapping of assess"), kinds, world),
         };
         root.End();
+        if (recipe.Training.BatchTokens % recipe.Shape.Context != 0 || recipe.Shape.Context % 4 != 0)
+            throw root.Wrong("training", $"'batch-tokens' is {recipe.Training.BatchTokens} and 'context' {recipe.Shape.Context}: the first is to be a multiple of the second, and that of 4");
         if (kinds.Sum(k => k.Count) == 0 && recipe.Canaries is null && recipe.Bias is null && recipe.Watermark is null) throw root.Wrong("there is nothing to train on: 'documents' with a 'count', 'canaries', 'bias' or 'watermark'");
         HashSet<string?> used = [.. kinds.Where(k => k.Planted is not null).Select(k => k.Plant), recipe.Canaries?.Plant, recipe.Bias?.Plant, recipe.Watermark?.Plant];
         if (plants.FirstOrDefault(p => !used.Contains(p.Id)) is { } idle) throw root.Wrong("plants", $"nothing plants '{idle.Id}'");
