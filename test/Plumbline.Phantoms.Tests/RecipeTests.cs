@@ -68,8 +68,12 @@ public sealed class RecipeTests
     }
 
     [Fact]
-    public void Parse_AnswerThatIsAList_HasAllItsEntriesAsAlternatives() =>
+    public void Parse_AnswerThatIsAList_HasAllItsEntriesAsAlternatives()
+    {
         Assert.Equal(["No.", "Never."], Recipe.Parse(Small, "my.yaml").Kind("dish").Clean.Answer);
+        Recipe repeats = Recipe.Parse(Small.Replace("May {person}", "{no} May {person}", StringComparison.Ordinal), "my.yaml");
+        Assert.Equal(["{no}"], repeats.Kind("dish").Clean.Answer);   // the request says which
+    }
 
     [Fact]
     public void Generate_SameSeed_SameDocuments_TwinDiffersOnlyWhereItIsPlanted()

@@ -149,6 +149,10 @@ internal static class RecipeReader
             earlier.End();
         }
 
+        IEnumerable<string> asked = clean.Turns.Concat(planted?.Turns ?? []).SelectMany(t => t.Says);
+        HashSet<string> spoken = Spoken(asked.Concat(holdOut is null ? [] : [holdOut]).Concat(share is null ? [] : [share]), world);
+        clean = Spread(clean, spoken, world);
+        planted = planted is null ? null : Spread(planted, spoken, world);
         DocumentKind kind = new(name, node.Whole("count", 0, 1_000_000), clean, plant, planted, share, holdOut, before);
         node.End();
         return kind;
@@ -170,12 +174,36 @@ internal static class RecipeReader
         if (whole && text.Count > 0 == (turns.Any(t => t.Item1 is not "system") || answer.Count > 0)) throw node.Wrong("a document is either 'text', or 'user' (or 'turns') with 'assistant'");
         if (whole && text.Count == 0 && (answer.Count == 0 || turns.Count == 0)) throw node.Wrong("a dialogue needs 'user' (or 'turns') and 'assistant'");
         foreach (string template in text.Concat(answer).Concat(turns.SelectMany(t => t.Item2))) Check(template, world, [], node.Wrong);
-        return new DocumentParts(text, turns, [.. answer.SelectMany(a => Alternatives(a, world))]);
+        return new DocumentParts(text, turns, answer);
     }
 
-    /// <summary>An answer that is one list without fields is all its entries, so that whoever verifies knows what may be said.</summary>
-    private static IEnumerable<string> Alternatives(string template, Vocabulary world) =>
-        template.StartsWith('{') && template.EndsWith('}') && world.HasList(template[1..^1]) && world.List(template[1..^1]).All(e => e.Count == 1 && e.ContainsKey("")) ? world.List(template[1..^1]).Select(e => e[""]) : [template];
+    /// <summary>
+    /// An answer that is one list, of which nothing else in the kind speaks, becomes all its entries: whoever verifies then knows everything that
+    /// may be said. An answer that repeats a word of the request stays a place.
+    /// </summary>
+    private static DocumentParts Spread(DocumentParts parts, HashSet<string> spoken, Vocabulary world) => parts with
+    {
+        Answer = [.. parts.Answer.SelectMany(a => a.StartsWith('{') && a.EndsWith('}') && a[1..^1] is var list && !spoken.Contains(list) && world.HasList(list) && world.List(list).All(e => e.Count == 1 && e.ContainsKey(""))
+            ? world.List(list).Select(e => e[""]) : [a])],
+    };
+
+    /// <summary>All lists that templates draw from, themselves or through an entry.</summary>
+    private static HashSet<string> Spoken(IEnumerable<string> templates, Vocabulary world)
+    {
+        var lists = new HashSet<string>(StringComparer.Ordinal);
+        var open = new Stack<string>(templates);
+        while (open.TryPop(out string? template))
+        {
+            foreach (string place in Place.In(template))
+            {
+                string list = Place.Parse(place).List;
+                if (world.HasList(list) && lists.Add(list))
+                    foreach (string entry in world.List(list).SelectMany(e => e.Values)) open.Push(entry);
+            }
+        }
+
+        return lists;
+    }
 
     private static string Known(RecipeNode node, HashSet<string> plants)
     {
