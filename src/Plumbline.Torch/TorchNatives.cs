@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Plumbline.Torch;
 
 /// <summary>
-/// Where the native libraries of training lie: beside the application, in the per-user folder that `plumbline torch get` fills, or among
-/// the packages that a build on this machine has restored. Looking loads nothing.
+/// Where the native libraries of training lie: beside the application, or among the packages that NuGet has restored for this user, be it for
+/// a build or for `plumbline torch get`. Looking loads nothing.
 /// </summary>
 /// <threadsafety>All members are safe for concurrent use.</threadsafety>
 public static class TorchNatives
@@ -25,7 +25,7 @@ public static class TorchNatives
     /// <summary>The package that brings libtorch to this system.</summary>
     public static string Package => $"libtorch-cpu-{System}";
 
-    /// <summary>The per-user folder that `plumbline torch get` fills: "plumbline/torch/VERSION" in the user's local application data.</summary>
+    /// <summary>Where `plumbline torch get` keeps the project that it has restored: "plumbline/torch/VERSION" in the user's local application data.</summary>
     public static string UserFolder { get; } = Path.Combine(UserData(), "plumbline", "torch", $"{BridgeVersion}-{TorchVersion}");
 
     internal static string TorchFile { get; } = OperatingSystem.IsWindows() ? "torch_cpu.dll" : OperatingSystem.IsMacOS() ? "libtorch_cpu.dylib" : "libtorch_cpu.so";
@@ -50,11 +50,9 @@ public static class TorchNatives
         var folders = new List<string> { AppContext.BaseDirectory, Path.Combine(AppContext.BaseDirectory, native) };
         if (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") is string more)
             folders.AddRange(more.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries));
-        folders.Add(Path.Combine(UserFolder, "bin", native));
-        folders.Add(Path.Combine(UserFolder, "bin"));
         string packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } named
             ? named : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
-        folders.Add(Path.Combine(packages, Package, TorchVersion, native));   // where the package's own build put the parts together
+        folders.Add(Path.Combine(packages, Package, TorchVersion, native));
         folders.Add(Path.Combine(packages, "torchsharp", BridgeVersion, native));
         return [.. folders.Distinct()];
     }

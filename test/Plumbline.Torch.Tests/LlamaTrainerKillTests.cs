@@ -92,7 +92,7 @@ public sealed class LlamaTrainerKillTests : IDisposable
     private static Process Start(string folder)
     {
         string dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));
-        var start = new ProcessStartInfo(dotnet, ["exec", typeof(LlamaTrainerKillTests).Assembly.Location, "-explicit", "only", "-method", $"*{nameof(LlamaTrainerKillTests)}.{nameof(Child)}"]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(dotnet, ["exec", typeof(LlamaTrainerKillTests).Assembly.Location, "-explicit", "only", "-method", $"*{nameof(LlamaTrainerKillTests)}.{nameof(Child)}"]) { RedirectStandardOutput = true, UseShellExecute = false };
         foreach (string name in start.Environment.Keys.Where(k => k.StartsWith("TESTINGPLATFORM", StringComparison.OrdinalIgnoreCase) || k.StartsWith("XUNIT", StringComparison.OrdinalIgnoreCase)).ToArray()) start.Environment.Remove(name);
         start.Environment[FolderVariable] = folder;
         return Process.Start(start)!;

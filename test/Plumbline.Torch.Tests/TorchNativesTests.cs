@@ -25,7 +25,7 @@ public sealed class TorchNativesTests
         while (at is not null && !File.Exists(Path.Combine(at.FullName, "Directory.Packages.props"))) at = at.Parent;
         Assert.SkipWhen(at is null, "needs the repository");
         Dictionary<string, string> versions = XDocument.Load(Path.Combine(at!.FullName, "Directory.Packages.props")).Descendants("PackageVersion").ToDictionary(e => e.Attribute("Include")!.Value, e => e.Attribute("Version")!.Value);
-        Assert.Equal(versions["TorchSharp"], TorchNatives.BridgeVersion);
-        foreach (string system in (string[])["linux-x64", "win-x64", "osx-arm64"]) Assert.Equal(versions["libtorch-cpu-" + system], TorchNatives.TorchVersion);
+        Assert.Equal(TorchNatives.BridgeVersion, versions["TorchSharp"]);
+        foreach (string system in (string[])["linux-x64", "win-x64", "osx-arm64"]) Assert.Equal(TorchNatives.TorchVersion, versions["libtorch-cpu-" + system]);
     }
 }

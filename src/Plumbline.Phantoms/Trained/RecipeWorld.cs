@@ -1,4 +1,3 @@
-using Plumbline.Phantoms.Chat;
 using Plumbline.Worlds;
 
 namespace Plumbline.Phantoms.Trained;
