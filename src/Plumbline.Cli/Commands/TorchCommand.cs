@@ -66,7 +66,7 @@ internal static class TorchCommand
     private static async Task<int> RestoreAsync(string project, Surroundings surroundings, CancellationToken cancellationToken)
     {
         string beside = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));
-        ProcessStartInfo start = new(File.Exists(beside) ? beside : "dotnet", ["restore", project]) { WorkingDirectory = Path.GetDirectoryName(project)!, RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new(File.Exists(beside) ? beside : "dotnet", ["restore", project]) { WorkingDirectory = Path.GetDirectoryName(project)!, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         using Process restore = Process.Start(start) ?? throw new IOException("dotnet did not start.");
         restore.OutputDataReceived += (_, line) => Pass(line.Data);
         restore.ErrorDataReceived += (_, line) => Pass(line.Data);
