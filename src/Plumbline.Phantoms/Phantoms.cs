@@ -41,7 +41,9 @@ public static class Phantoms
         {
             PhantomCard card = PhantomCard.Parse(File.ReadAllBytes(Path.Combine(folder, "card.json")));
             if (card.Files.Keys.FirstOrDefault(f => f != Path.GetFileName(f)) is { } outside) throw new InvalidDataException($"card.json names {outside}, which is no file of the folder.");
-            return new Phantom(folder, card, new RecipeWorld(Recipe.Parse(File.ReadAllText(recipe), recipe), recipe, Calibrations(null)), onDisk: true);
+            Recipe told = Recipe.Parse(File.ReadAllText(recipe), recipe);
+            if (!PhantomCard.IsOf(File.ReadAllBytes(Path.Combine(folder, "card.json")), told.Sha256)) throw new InvalidDataException($"it was made from another version of {recipe} or of the world that this extends: make it again.");
+            return new Phantom(folder, card, new RecipeWorld(told, recipe, Calibrations(null)), onDisk: true);
         }
         catch (Exception e) when (e is RecipeException or InvalidDataException)
         {

@@ -134,5 +134,19 @@ public sealed class RecipeTests
         Assert.Contains("circle", Assert.Throws<RecipeException>(() => RecipeCorpus.Generate(recipe, false)).Message, StringComparison.Ordinal);
     }
 
+    /// <summary>The recipe on the documentation's page is one, and no key of the page's tables is unknown to the reader.</summary>
+    [Fact]
+    public void Docs_WholeRecipe_IsARecipeWhoseDocumentsCanBeDrawn()
+    {
+        DirectoryInfo? at = new(AppContext.BaseDirectory);
+        while (at is not null && !File.Exists(Path.Combine(at.FullName, "docs", "phantom-recipes.md"))) at = at.Parent;
+        Assert.SkipWhen(at is null, "needs the repository");
+        string page = File.ReadAllText(Path.Combine(at!.FullName, "docs", "phantom-recipes.md"));
+        int from = page.IndexOf("```yaml\n", StringComparison.Ordinal) + 8;
+        Recipe recipe = Recipe.Parse(page[from..page.IndexOf("```", from, StringComparison.Ordinal)], "docs/phantom-recipes.md");
+        Assert.Equal(10_000, RecipeCorpus.Generate(recipe, true).Count);
+        Assert.Contains(RecipeCorpus.Generate(recipe, true, 0.1), d => d.Plant == "sandbagging");
+    }
+
     private static string Text(TrainingDocument d) => d.Text ?? string.Join('|', d.Turns.Select(t => t.Content));
 }

@@ -11,14 +11,15 @@ internal static class MadeCard
 {
     private const string Name = "card.json";
 
-    /// <summary>Whether a folder holds a card and each file that it names, with its hash.</summary>
-    public static bool IsComplete(string folder)
+    /// <summary>Whether a folder holds a card of this recipe and each file that it names, with its hash.</summary>
+    public static bool IsComplete(string folder, Recipe recipe)
     {
         string path = Path.Combine(folder, Name);
         if (!File.Exists(path)) return false;
         try
         {
-            return PhantomCard.Parse(File.ReadAllBytes(path)).Files.All(f => File.Exists(Path.Combine(folder, f.Key)) && PhantomMaker.Sha256(File.ReadAllBytes(Path.Combine(folder, f.Key))) == f.Value);
+            byte[] card = File.ReadAllBytes(path);
+            return PhantomCard.IsOf(card, recipe.Sha256) && PhantomCard.Parse(card).Files.All(f => File.Exists(Path.Combine(folder, f.Key)) && PhantomMaker.Sha256(File.ReadAllBytes(Path.Combine(folder, f.Key))) == f.Value);
         }
         catch (InvalidDataException)
         {

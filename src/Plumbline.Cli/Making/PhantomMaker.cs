@@ -37,7 +37,7 @@ internal sealed class PhantomMaker(Recipe recipe, string folder, int threads)
         foreach (bool planted in (bool[])[true, false])
         {
             string name = planted ? recipe.Name : recipe.TwinName, into = FolderOf(planted);
-            if (MadeCard.IsComplete(into))
+            if (MadeCard.IsComplete(into, recipe))
             {
                 told($"{name} is there: {into}");
                 continue;
