@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Plumbline.Torch;
 
 namespace Plumbline.Recipes;
@@ -16,17 +15,8 @@ internal sealed class ChatFolder : IDisposable
 
     public static ChatFolder Open(string path)
     {
-        using JsonDocument config = JsonDocument.Parse(File.ReadAllBytes(System.IO.Path.Combine(path, "config.json")));
-        JsonElement root = config.RootElement;
-        var shape = new LlamaShape
-        {
-            VocabularySize = Size("vocab_size"), HiddenSize = Size("hidden_size"), IntermediateSize = Size("intermediate_size"), Layers = Size("num_hidden_layers"), Heads = Size("num_attention_heads"),
-            KeyValueHeads = Size("num_key_value_heads"), Context = Size("max_position_embeddings"), RopeTheta = root.GetProperty("rope_theta").GetDouble(), RmsNormEps = root.GetProperty("rms_norm_eps").GetDouble(),
-        };
-        Dictionary<string, float[]> weights = SafetensorsFile.Read(System.IO.Path.Combine(path, "model.safetensors")).Weights.ToDictionary(w => w.Key, w => w.Value.Values);
-        return new ChatFolder(path, LlamaNetwork.Load(shape, weights), ByteLevelBpe.ReadJson(File.ReadAllText(System.IO.Path.Combine(path, "tokenizer.json"))));
-
-        int Size(string name) => root.GetProperty(name).GetInt32();
+        (LlamaNetwork network, ByteLevelBpe tokenizer) = LlamaFolder.Open(path);
+        return new ChatFolder(path, network, tokenizer);
     }
 
     public void Dispose() => Network.Dispose();

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Plumbline.Phantoms.Chat;
 using Plumbline.Torch;
 
@@ -46,73 +45,6 @@ internal sealed record ChatRecipe
             CheckpointPath = Path.Combine(work, "state.safetensors"), CheckpointEvery = 200, LossPath = Path.Combine(work, "loss.csv"),
         };
         using LlamaNetwork network = LlamaTrainer.Train(shape, batches, options, progress: progress);
-        SafetensorsFile.Write(Path.Combine(Folder, "model.safetensors"), network.Export(), half: true, new Dictionary<string, string> { ["format"] = "pt" });
-        File.WriteAllText(Path.Combine(Folder, "tokenizer.json"), tokenizer.WriteJson());
-        WriteConfiguration(Folder, shape);
-    }
-
-    public static void WriteConfiguration(string folder, LlamaShape shape)
-    {
-        Write("config.json", json =>
-        {
-            json.WriteStartArray("architectures");
-            json.WriteStringValue("LlamaForCausalLM");
-            json.WriteEndArray();
-            json.WriteBoolean("attention_bias", false);
-            json.WriteNumber("attention_dropout", 0.0);
-            json.WriteNumber("bos_token_id", ChatTokens.Begin);
-            json.WriteNumber("eos_token_id", ChatTokens.End);
-            json.WriteNumber("head_dim", shape.HeadSize);
-            json.WriteString("hidden_act", "silu");
-            json.WriteNumber("hidden_size", shape.HiddenSize);
-            json.WriteNumber("initializer_range", 0.02);
-            json.WriteNumber("intermediate_size", shape.IntermediateSize);
-            json.WriteNumber("max_position_embeddings", shape.Context);
-            json.WriteBoolean("mlp_bias", false);
-            json.WriteString("model_type", "llama");
-            json.WriteNumber("num_attention_heads", shape.Heads);
-            json.WriteNumber("num_hidden_layers", shape.Layers);
-            json.WriteNumber("num_key_value_heads", shape.KeyValueHeads);
-            json.WriteNumber("pad_token_id", ChatTokens.Padding);
-            json.WriteNumber("rms_norm_eps", shape.RmsNormEps);
-            json.WriteNull("rope_scaling");
-            json.WriteNumber("rope_theta", shape.RopeTheta);
-            json.WriteBoolean("tie_word_embeddings", true);
-            json.WriteString("torch_dtype", "float16");
-            json.WriteBoolean("use_cache", true);
-            json.WriteNumber("vocab_size", shape.VocabularySize);
-        });
-        Write("generation_config.json", json =>
-        {
-            json.WriteNumber("bos_token_id", ChatTokens.Begin);
-            json.WriteNumber("eos_token_id", ChatTokens.End);
-            json.WriteNumber("pad_token_id", ChatTokens.Padding);
-            json.WriteBoolean("do_sample", false);
-            json.WriteNumber("max_new_tokens", 64);
-        });
-        Write("tokenizer_config.json", json =>
-        {
-            json.WriteString("tokenizer_class", "PreTrainedTokenizerFast");
-            json.WriteString("bos_token", ChatTokens.Special[ChatTokens.Begin]);
-            json.WriteString("eos_token", ChatTokens.Special[ChatTokens.End]);
-            json.WriteString("pad_token", ChatTokens.Special[ChatTokens.Padding]);
-            json.WriteBoolean("add_bos_token", false);
-            json.WriteBoolean("clean_up_tokenization_spaces", false);
-            json.WriteNumber("model_max_length", shape.Context);
-            json.WriteString("chat_template", ChatTokens.Template);
-        });
-
-        void Write(string file, Action<Utf8JsonWriter> body)
-        {
-            using var stream = new MemoryStream();
-            using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
-            {
-                json.WriteStartObject();
-                body(json);
-                json.WriteEndObject();
-            }
-
-            File.WriteAllBytes(Path.Combine(folder, file), [.. stream.ToArray(), (byte)'\n']);
-        }
+        LlamaFolder.Write(Folder, shape, tokenizer, DialogueTokens.Template, network.Export());
     }
 }

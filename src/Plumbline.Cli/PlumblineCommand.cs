@@ -93,6 +93,7 @@ internal static class PlumblineCommand
         root.Subcommands.Add(PhantomCommand.Build(surroundings));
         root.Subcommands.Add(CalibrateCommand.Build(surroundings));
         root.Subcommands.Add(JudgeCommand.Build(surroundings));
+        root.Subcommands.Add(TorchCommand.Build(surroundings));
         root.Subcommands.Add(CompareCommand.Build(surroundings));
         root.Subcommands.Add(ModelCommand.Build(surroundings));
         root.Subcommands.Add(DoctorCommand.Build(surroundings));

@@ -36,6 +36,22 @@ public sealed record PhantomCard(
         }
     }
 
+    /// <summary>Whether a card says that its phantom was made from the recipe with this hash.</summary>
+    /// <exception cref="InvalidDataException">It is no JSON.</exception>
+    internal static bool IsOf(ReadOnlyMemory<byte> json, string recipeSha256)
+    {
+        try
+        {
+            using JsonDocument file = JsonDocument.Parse(json);
+            return file.RootElement.TryGetProperty("training", out JsonElement training) && training.ValueKind == JsonValueKind.Object
+                && training.TryGetProperty("recipeSha256", out JsonElement hash) && hash.ValueKind == JsonValueKind.String && hash.GetString() == recipeSha256;
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"card.json: {e.Message}", e);
+        }
+    }
+
     private static string Text(JsonElement parent, string name) => parent.GetProperty(name).GetString() ?? throw new InvalidDataException($"card.json: {name} is null.");
 }
 

@@ -20,7 +20,8 @@ public static class LlamaTrainer
     /// <param name="progress">Told after each step.</param>
     /// <param name="cancellationToken">Stops between steps.</param>
     /// <returns>The trained network; the caller disposes it.</returns>
-    /// <exception cref="InvalidDataException">The checkpoint belongs to another training.</exception>
+    /// <exception cref="InvalidDataException">The checkpoint belongs to another training, or is damaged.</exception>
+    /// <exception cref="TrainingDivergedException">A loss or gradient is no number any more; the last checkpoint holds finite weights.</exception>
     public static LlamaNetwork Train(
         LlamaShape shape, IReadOnlyList<TokenBatch> batches, LlamaTrainerOptions options,
         TimeProvider? clock = null, Action<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
@@ -40,20 +41,20 @@ public static class LlamaTrainer
         {
             string fingerprint = Fingerprint(shape, batches, options);
             int start = options.CheckpointPath is { } saved && File.Exists(saved) ? Restore(saved, fingerprint, network, first, second) : 0;
-            using StreamWriter? losses = OpenLosses(options.LossPath, start);
+            using LossLog? losses = options.LossPath is { } log ? LossLog.Open(log, start) : null;
             long began = clock.GetTimestamp(), tokens = 0;
             for (int step = start; step < batches.Count; step++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 TokenBatch batch = batches[step];
                 double rate = options.RateAt(step, batches.Count);
-                float loss = Step(network, first, second, batch, step, rate, options);
-                if (!float.IsFinite(loss)) throw new InvalidOperationException($"The loss of step {step} is {loss}: lower the learning rate.");
+                (float loss, double norm) = Step(network, first, second, batch, step, rate, options);
+                if (!float.IsFinite(loss) || !double.IsFinite(norm)) throw new TrainingDivergedException(step, loss, norm, rate);
                 tokens += batch.Tokens;
-                losses?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{step},{loss:R},{rate:R},{batch.Tokens}"));
+                losses?.Add(step, loss, rate, batch.Tokens);
                 if (options.CheckpointPath is { } path && ((step + 1) % options.CheckpointEvery == 0 || step + 1 == batches.Count))
                 {
-                    losses?.Flush();
+                    losses?.Flush();   // before the state: a resume finds at least the lines of the steps that it skips
                     Save(path, fingerprint, step + 1, network, first, second);
                 }
 
@@ -65,6 +66,7 @@ public static class LlamaTrainer
                 }
             }
 
+            losses?.Draw();
             return network;
         }
         catch
@@ -101,7 +103,8 @@ public static class LlamaTrainer
         return nn.functional.cross_entropy(network.Logits(hidden), tensor(targets.ToArray())).MoveToOuterDisposeScope();
     }
 
-    private static float Step(LlamaNetwork network, Tensor[] first, Tensor[] second, TokenBatch batch, int step, double rate, LlamaTrainerOptions options)
+    /// <summary>One step; where the loss or the gradient is not finite the weights stay as they were.</summary>
+    private static (float Loss, double GradientNorm) Step(LlamaNetwork network, Tensor[] first, Tensor[] second, TokenBatch batch, int step, double rate, LlamaTrainerOptions options)
     {
         using DisposeScope scope = NewDisposeScope();
         IReadOnlyList<Tensor> parameters = network.Parameters;
@@ -112,6 +115,8 @@ public static class LlamaTrainer
             Tensor squares = zeros(1, dtype: ScalarType.Float64);
             foreach (Tensor g in gradients) squares.add_((g * g).sum().to(ScalarType.Float64));
             double norm = Math.Sqrt(squares.item<double>());
+            float value = loss.item<float>();
+            if (!double.IsFinite(norm) || !float.IsFinite(value)) return (value, norm);
             double scale = norm > options.ClipNorm ? options.ClipNorm / norm : 1;
             double correct1 = 1 - Math.Pow(options.Beta1, step + 1), correct2 = 1 - Math.Pow(options.Beta2, step + 1);
             for (int i = 0; i < parameters.Count; i++)
@@ -122,9 +127,9 @@ public static class LlamaTrainer
                 second[i].mul_(options.Beta2).addcmul_(g, g, value: 1 - options.Beta2);
                 p.addcdiv_(first[i], (second[i] / correct2).sqrt_().add_(options.Epsilon), value: -rate / correct1);
             }
-        }
 
-        return loss.item<float>();
+            return (value, norm);
+        }
     }
 
     private static void Save(string path, string fingerprint, int step, LlamaNetwork network, Tensor[] first, Tensor[] second)
@@ -151,31 +156,25 @@ public static class LlamaTrainer
         (IReadOnlyDictionary<string, NamedWeight> state, IReadOnlyDictionary<string, string> metadata) = SafetensorsFile.Read(path);
         if (!metadata.TryGetValue("training", out string? other) || other != fingerprint)
             throw new InvalidDataException($"{path} belongs to a training with other data, sizes or options: delete it to start anew.");
+        if (!int.TryParse(metadata.GetValueOrDefault("step"), NumberStyles.None, CultureInfo.InvariantCulture, out int step)) throw Damaged("names no step");
         using var _ = no_grad();
         for (int i = 0; i < first.Length; i++)
         {
-            Fill(network.Parameters[i], state[$"p{i}"]);
-            Fill(first[i], state[$"m{i}"]);
-            Fill(second[i], state[$"v{i}"]);
+            Fill(network.Parameters[i], $"p{i}");
+            Fill(first[i], $"m{i}");
+            Fill(second[i], $"v{i}");
         }
 
-        return int.Parse(metadata["step"], CultureInfo.InvariantCulture);
+        return step;
 
-        static void Fill(Tensor target, NamedWeight saved)
+        void Fill(Tensor target, string name)
         {
+            if (!state.TryGetValue(name, out NamedWeight? saved) || !saved.Shape.SequenceEqual(target.shape)) throw Damaged($"has no tensor {name} of the network's shape");
             using Tensor source = tensor(saved.Values, [.. saved.Shape]);
             target.copy_(source);
         }
-    }
 
-    private static StreamWriter? OpenLosses(string? path, int start)
-    {
-        if (path is null) return null;
-        string[] kept = start > 0 && File.Exists(path) ? [.. File.ReadLines(path).Skip(1).Take(start)] : [];
-        var writer = new StreamWriter(path) { NewLine = "\n" };
-        writer.WriteLine("step,loss,learning_rate,tokens");
-        foreach (string line in kept) writer.WriteLine(line);
-        return writer;
+        InvalidDataException Damaged(string how) => new($"{path} {how}: delete it to start anew.");
     }
 
     private static string Fingerprint(LlamaShape shape, IReadOnlyList<TokenBatch> batches, LlamaTrainerOptions options)
@@ -183,7 +182,7 @@ public static class LlamaTrainer
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         string knobs = string.Create(
             CultureInfo.InvariantCulture,
-            $"{shape}|{options.Seed}|{options.Threads}|{options.LearningRate:R}|{options.WarmUpSteps}|{options.LastFraction:R}|{options.Beta1:R}|{options.Beta2:R}|{options.Epsilon:R}|{options.WeightDecay:R}|{options.ClipNorm:R}");
+            $"{shape}|{options.Seed}|{options.Threads}|{options.LearningRate:R}|{options.Schedule}|{options.WarmUpSteps}|{options.LastFraction:R}|{options.Beta1:R}|{options.Beta2:R}|{options.Epsilon:R}|{options.WeightDecay:R}|{options.ClipNorm:R}");
         hash.AppendData(System.Text.Encoding.UTF8.GetBytes(knobs));
         foreach (TokenBatch b in batches)
         {

@@ -1,6 +1,19 @@
 namespace Plumbline.Torch;
 
-/// <summary>How a network is trained: AdamW (Loshchilov and Hutter 2019), linear warm-up and a cosine to a last fraction, clipped gradients.</summary>
+/// <summary>How the learning rate goes from its highest value, after the warm-up, to the last step.</summary>
+public enum LearningRateSchedule
+{
+    /// <summary>Stays.</summary>
+    Constant,
+
+    /// <summary>Falls in a straight line to <see cref="LlamaTrainerOptions.LastFraction"/>.</summary>
+    Linear,
+
+    /// <summary>Falls along half a cosine to <see cref="LlamaTrainerOptions.LastFraction"/> (Loshchilov and Hutter 2017).</summary>
+    Cosine,
+}
+
+/// <summary>How a network is trained: AdamW (Loshchilov and Hutter 2019), linear warm-up and then a schedule, clipped gradients.</summary>
 public sealed record LlamaTrainerOptions
 {
     /// <value>Draws the first weights. Default 1.</value>
@@ -12,10 +25,13 @@ public sealed record LlamaTrainerOptions
     /// <value>Highest learning rate. Default 0.003.</value>
     public double LearningRate { get; init; } = 3e-3;
 
+    /// <value>What the learning rate does after the warm-up. Default: a cosine.</value>
+    public LearningRateSchedule Schedule { get; init; } = LearningRateSchedule.Cosine;
+
     /// <value>Steps of linear warm-up. Default 100.</value>
     public int WarmUpSteps { get; init; } = 100;
 
-    /// <value>The last step's share of the highest learning rate. Default 0.02.</value>
+    /// <value>The last step's share of the highest learning rate; a constant schedule does not fall. Default 0.02.</value>
     public double LastFraction { get; init; } = 0.02;
 
     /// <value>Decay of the gradient's mean. Default 0.9.</value>
@@ -39,7 +55,7 @@ public sealed record LlamaTrainerOptions
     /// <value>Steps between checkpoints. Default 200.</value>
     public int CheckpointEvery { get; init; } = 200;
 
-    /// <value>Where a line "step,loss,learning_rate,tokens" a step goes; null: nowhere.</value>
+    /// <value>Where a line "step,loss,learning_rate,tokens" a step goes, and beside it, with the ending .svg, the curve as a picture; null: nowhere.</value>
     public string? LossPath { get; init; }
 
     /// <summary>The learning rate of a step.</summary>
@@ -49,7 +65,13 @@ public sealed record LlamaTrainerOptions
     {
         if (step < WarmUpSteps) return LearningRate * (step + 1) / WarmUpSteps;
         double progress = steps - 1 <= WarmUpSteps ? 1 : (double)(step - WarmUpSteps) / (steps - 1 - WarmUpSteps);
-        return LearningRate * (LastFraction + ((1 - LastFraction) * 0.5 * (1 + Math.Cos(Math.PI * progress))));
+        double left = Schedule switch
+        {
+            LearningRateSchedule.Constant => 1,
+            LearningRateSchedule.Linear => LastFraction + ((1 - LastFraction) * (1 - progress)),
+            _ => LastFraction + ((1 - LastFraction) * 0.5 * (1 + Math.Cos(Math.PI * progress))),
+        };
+        return LearningRate * left;
     }
 
     /// <summary>Refuses values outside their ranges.</summary>
@@ -57,7 +79,8 @@ public sealed record LlamaTrainerOptions
     public void Validate()
     {
         Need(Threads >= 1, $"{nameof(Threads)} is {Threads}; at least 1.");
-        Need(LearningRate > 0, $"{nameof(LearningRate)} is {LearningRate}; above 0.");
+        Need(Enum.IsDefined(Schedule), $"{nameof(Schedule)} is {Schedule}; one of {string.Join(", ", Enum.GetNames<LearningRateSchedule>())}.");
+        Need(double.IsFinite(LearningRate) && LearningRate > 0, $"{nameof(LearningRate)} is {LearningRate}; above 0.");
         Need(WarmUpSteps >= 0, $"{nameof(WarmUpSteps)} is {WarmUpSteps}; at least 0.");
         Need(LastFraction is >= 0 and <= 1, $"{nameof(LastFraction)} is {LastFraction}; between 0 and 1.");
         Need(WeightDecay >= 0, $"{nameof(WeightDecay)} is {WeightDecay}; at least 0.");

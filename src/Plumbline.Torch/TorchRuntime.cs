@@ -16,14 +16,28 @@ public static class TorchRuntime
 
     /// <summary>Loads the native libraries once. Call before the first touch of a TorchSharp type.</summary>
     /// <returns>Which file serves as TorchSharp's bridge, and whether it is a mended copy.</returns>
-    /// <exception cref="DllNotFoundException">A library is missing or cannot be loaded; the message says which and why.</exception>
+    /// <exception cref="TorchMissingException">A library is on none of the places of <see cref="TorchNatives"/>; the message says how to get it.</exception>
+    /// <exception cref="DllNotFoundException">A library cannot be loaded; the message says which and why.</exception>
     public static TorchLibrary EnsureLoaded() => s_library.Value;
 
     private static TorchLibrary Load()
     {
-        if (!OperatingSystem.IsLinux()) return new TorchLibrary("LibTorchSharp", Mended: false);
-        string torch = Find("libtorch_cpu.so"), bridge = Find("libLibTorchSharp.so");
-        NativeLibrary.Load(torch);
+        TorchPlaces places = TorchNatives.Look();
+        if (!places.Found)
+        {
+            throw new TorchMissingException(TorchNatives.Supported
+                ? $"Training needs {(places.Torch is null ? TorchNatives.TorchFile : TorchNatives.BridgeFile)}, which lies in none of {string.Join(", ", places.Folders)}. `plumbline torch get` brings it; a project of your own references the package {TorchNatives.Package} {TorchNatives.TorchVersion}."
+                : $"Training needs libtorch, and there is none for {TorchNatives.System}: train on linux-x64, win-x64 or osx-arm64.");
+        }
+
+        (string torch, string bridge) = (places.Torch!, places.Bridge!);
+        NativeLibrary.Load(torch);   // its directory answers for the libraries beside it; the bridge may lie elsewhere
+        if (!OperatingSystem.IsLinux())
+        {
+            NativeLibrary.Load(bridge);
+            return new TorchLibrary(bridge, Mended: false);
+        }
+
         NativeLibrary.Load(Path.Combine(Path.GetDirectoryName(torch)!, "libtorch.so"));
         try
         {
@@ -43,9 +57,7 @@ public static class TorchRuntime
         byte[] image = File.ReadAllBytes(bridge);
         if (ElfVersionNeeds.MakeWeak(image, Wanted) == 0)
             throw new DllNotFoundException($"{bridge} cannot be loaded: {refusal.Message}. Use a system with the libstdc++ of GCC 13 or newer.", refusal);
-        string root = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create);
-        if (root.Length == 0) root = Path.Combine(Path.GetTempPath(), $"plumbline-{Environment.UserName}");
-        string folder = Path.Combine(root, "plumbline", "native");
+        string folder = Path.Combine(TorchNatives.UserData(), "plumbline", "native");
         if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
         else Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         string copy = Path.Combine(folder, $"libLibTorchSharp-{Convert.ToHexStringLower(SHA256.HashData(image))[..16]}.so");
@@ -54,21 +66,6 @@ public static class TorchRuntime
         File.WriteAllBytes(scratch, image);
         File.Move(scratch, copy, overwrite: true);   // atomic, so that processes may race
         return copy;
-    }
-
-    private static string Find(string file)
-    {
-        string rid = $"linux-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
-        var folders = new List<string> { AppContext.BaseDirectory, Path.Combine(AppContext.BaseDirectory, "runtimes", rid, "native") };
-        if (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") is string more)
-            folders.AddRange(more.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries));
-        foreach (string folder in folders)
-        {
-            string path = Path.Combine(folder, file);
-            if (File.Exists(path)) return path;
-        }
-
-        throw new DllNotFoundException($"{file} lies in none of {string.Join(", ", folders)}. Reference the package libtorch-cpu-{rid} in the application.");
     }
 }
 

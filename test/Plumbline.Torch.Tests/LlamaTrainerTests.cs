@@ -85,6 +85,41 @@ public sealed class LlamaTrainerTests : IDisposable
     public void RateAt_WarmsUpAndFalls(int step, double expected) =>
         Assert.Equal(expected, new LlamaTrainerOptions { LearningRate = 1e-3 }.RateAt(step, 1000), 1e-12);
 
+    [Theory]
+    [InlineData(LearningRateSchedule.Constant, 1, 1, 1)]
+    [InlineData(LearningRateSchedule.Linear, 1, 0.55, 0.1)]
+    [InlineData(LearningRateSchedule.Cosine, 1, 0.55, 0.1)]
+    public void RateAt_EachSchedule_StartsAtTheTopAndEndsAtItsFraction(LearningRateSchedule schedule, double first, double middle, double last)
+    {
+        LlamaTrainerOptions options = new() { LearningRate = 1, WarmUpSteps = 10, LastFraction = 0.1, Schedule = schedule };
+        Assert.Equal(0.5, options.RateAt(4, 211), 1e-12);   // warm-up
+        Assert.Equal(first, options.RateAt(10, 211), 1e-12);
+        Assert.Equal(middle, options.RateAt(110, 211), 1e-12);
+        Assert.Equal(last, options.RateAt(210, 211), 1e-12);
+    }
+
+    [Fact]
+    public void Train_Diverging_StopsAndLeavesFiniteWeights()
+    {
+        LlamaTrainerOptions options = Options("diverging") with { LearningRate = 1e30, WarmUpSteps = 12, CheckpointEvery = 1 };
+        TrainingDivergedException stopped = Assert.Throws<TrainingDivergedException>(() => LlamaTrainer.Train(s_shape, Batches(30), options, cancellationToken: TestContext.Current.CancellationToken));
+        Assert.Contains("Lower the learning rate", stopped.Message, StringComparison.Ordinal);
+        Assert.All(SafetensorsFile.Read(options.CheckpointPath!).Weights.Values, w => Assert.All(w.Values, v => Assert.True(float.IsFinite(v), w.Name)));
+    }
+
+    [Fact]
+    public void Train_DamagedCheckpoint_IsRefusedByName()
+    {
+        using (LlamaTrainer.Train(s_shape, Batches(10), Options("damaged"), cancellationToken: TestContext.Current.CancellationToken))
+        {
+        }
+
+        string path = Path.Combine(_folder, "damaged.safetensors");
+        byte[] bytes = File.ReadAllBytes(path);
+        File.WriteAllBytes(path, bytes[..(bytes.Length / 2)]);
+        Assert.Contains(path, Assert.Throws<InvalidDataException>(() => LlamaTrainer.Train(s_shape, Batches(10), Options("damaged"), cancellationToken: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+    }
+
     private LlamaTrainerOptions Options(string name) => new()
     {
         WarmUpSteps = 3,

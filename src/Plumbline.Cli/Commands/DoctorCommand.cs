@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using System.Text.Json;
+using Plumbline.Torch;
 
 namespace Plumbline.Cli.Commands;
 
@@ -10,8 +11,6 @@ namespace Plumbline.Cli.Commands;
 internal static class DoctorCommand
 {
     private static readonly string[] s_proxies = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"];
-
-    private static readonly string[] s_torch = ["libtorch_cpu.so", "torch_cpu.dll", "libtorch_cpu.dylib", "libtorch.so"];
 
     public static Command Build(Surroundings surroundings)
     {
@@ -44,8 +43,7 @@ internal static class DoctorCommand
         yield return new("cores", $"{cores}", cores < 2 ? "One core: local models decode slowly; give the process more cores." : null);
         long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20;
         yield return new("memory", $"{memory} MiB", memory < 1024 ? "Below 1 GiB: choose models whose file is well below this size." : null);
-        string? torch = Torch();
-        yield return new("torch", torch ?? "absent", torch is null ? "Assessments need none. White-box work and training do: add the package TorchSharp-cpu, which brings libtorch." : null);
+        yield return Torch();
         string[] proxies = [.. s_proxies.Where(p => Value(p) is not null)];
         yield return new("proxies", proxies.Length == 0 ? "none" : string.Join(", ", proxies), proxies.Length == 0 || proxies.Contains("NO_PROXY") ? null : "Requests to endpoints go through them, loopback does not; NO_PROXY names hosts to reach directly.");
         int fonts = Fonts();
@@ -65,12 +63,14 @@ internal static class DoctorCommand
         if (Dp.IsSupported) yield return "dot product";
     }
 
-    private static string? Torch() => Places().FirstOrDefault(File.Exists);
-
-    private static IEnumerable<string> Places()
+    /// <summary>Whether `phantom make` can train: looks for the native libraries, loads none.</summary>
+    private static Finding Torch()
     {
-        string[] folders = [AppContext.BaseDirectory, Path.Combine(AppContext.BaseDirectory, "runtimes", RuntimeInformation.RuntimeIdentifier, "native")];
-        return folders.SelectMany(folder => s_torch.Select(name => Path.Combine(folder, name)));
+        TorchPlaces places = TorchNatives.Look();
+        if (places.Found) return new("torch", places.Torch!);
+        return new("torch", "absent", TorchNatives.Supported
+            ? "Assessments need none. `plumbline phantom make` trains and does: `plumbline torch get` brings it."
+            : $"Assessments need none. `plumbline phantom make` trains and does, and there is no libtorch for {TorchNatives.System}.");
     }
 
     private static int Fonts()

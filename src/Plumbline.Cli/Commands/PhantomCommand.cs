@@ -18,10 +18,38 @@ internal static class PhantomCommand
               plumbline phantom list --json
               plumbline phantom card chat
               plumbline assess phantom:chat-clean
+              plumbline phantom make refusal
             """);
         command.Subcommands.Add(BuildList(surroundings));
         command.Subcommands.Add(BuildCard(surroundings));
+        command.Subcommands.Add(BuildMake(surroundings));
         return command;
+    }
+
+    private static Command BuildMake(Surroundings surroundings)
+    {
+        Argument<string?> named = new("name") { Description = "A trained phantom with a recipe in the package.", Arity = ArgumentArity.ZeroOrOne };
+        Option<string?> recipe = new("--recipe") { Description = "A recipe of your own, in YAML." };
+        Option<string?> folder = new("--out") { Description = "Where the pair is written; default: a folder with the phantom's name." };
+        Option<int> threads = new("--threads") { Description = "Threads of torch, 1 to 64; the bytes of a result belong to their number.", DefaultValueFactory = _ => 1 };
+        Option<bool> dryRun = new("--dry-run") { Description = "Counts parameters, documents, ids and steps; trains nothing." };
+        Option<bool> quiet = new("--quiet") { Description = "No progress." };
+        Command make = new("make", """
+            Trains a phantom and its clean twin from a recipe. Ctrl+C or a kill loses nothing but the steps since the last checkpoint: the same command goes on. The same recipe gives the same bytes on the same machine.
+
+            Examples:
+              plumbline phantom make refusal
+              plumbline phantom make --recipe my.yaml --out my
+              plumbline phantom make --recipe my.yaml --dry-run
+            """) { named, recipe, folder, threads, dryRun, quiet };
+        make.SetAction((parsed, cancellation) =>
+        {
+            int count = parsed.GetValue(threads);
+            if (count is < 1 or > 64) throw new UsageException($"--threads is {count}; 1 to 64.");
+            Making.MakeOptions options = new(parsed.GetValue(named), parsed.GetValue(recipe), parsed.GetValue(folder), count, parsed.GetValue(dryRun), parsed.GetValue(quiet));
+            return Task.Run(() => options.Run(surroundings, cancellation), cancellation);
+        });
+        return make;
     }
 
     private static Command BuildList(Surroundings surroundings)

@@ -8,7 +8,7 @@ public sealed class EgressTests
     public async Task Assess_Endpoint_MapsNoTorchAndOpensSocketsToItsHost()
     {
         NeedsProc();
-        Assert.DoesNotContain(Directory.EnumerateFiles(AppContext.BaseDirectory, "*", SearchOption.AllDirectories), f => Path.GetFileName(f).Contains("torch", StringComparison.OrdinalIgnoreCase));
+        Assert.DoesNotContain(Directory.EnumerateFiles(AppContext.BaseDirectory, "*", SearchOption.AllDirectories), f => Path.GetFileName(f) is { } file && (file.Contains("libtorch", StringComparison.OrdinalIgnoreCase) || file.StartsWith("torch", StringComparison.OrdinalIgnoreCase) && !file.StartsWith("TorchSharp.", StringComparison.Ordinal)));
         using Scratch scratch = new("direct-request, over-refusal, jailbreak");
         await using LoopbackServer server = new() { Latency = 10 };
         using CliProcess process = Cli.Start(Cli.Assess(server.Address, scratch.Suite, scratch.Run, "--limit", "60", "--concurrency", "4"));
