@@ -38,19 +38,7 @@ internal static class SpreadDirections
         return all;
     }
 
-    /// <summary>The largest cosine, without its sign, between two directions.</summary>
-    public static double Coherence(double[][] directions)
-    {
-        double most = 0;
-        for (int i = 0; i < directions.Length; i++)
-        {
-            for (int j = 0; j < i; j++) most = Math.Max(most, Math.Abs(Dot(directions[i], directions[j])) / Math.Sqrt(Dot(directions[i], directions[i]) * Dot(directions[j], directions[j])));
-        }
-
-        return most;
-    }
-
-    public static double Dot(double[] a, double[] b)
+    private static double Dot(double[] a, double[] b)
     {
         double sum = 0;
         for (int d = 0; d < a.Length; d++) sum += a[d] * b[d];

@@ -50,13 +50,6 @@ internal static class WiredFolder
         };
     }
 
-    /// <summary>The number of weights.</summary>
-    public static long Parameters(WiredProgram program, WiredArchitecture architecture)
-    {
-        using TensorSet tensors = new WiredCompiler(program, architecture).Compile("wired");
-        return tensors.Tensors.Values.Sum(t => t.Count);
-    }
-
     private static void Config(Utf8JsonWriter json, WiredProgram program, WiredCompiler compiler, WiredArchitecture architecture)
     {
         json.WriteStartArray("architectures");

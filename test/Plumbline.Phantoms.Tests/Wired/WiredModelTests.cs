@@ -43,6 +43,31 @@ public sealed class WiredModelTests
         }
     }
 
+    /// <summary>Removing the mechanism removes it and nothing else: what is left computes the twin's logits at every position of every example.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Model_WithoutItsMechanism_IsItsTwin(string name)
+    {
+        if (WiredPhantoms.Design(name).Twin is not { } clean || name == Superposition.Name) return; // The twin of superposition has other words.
+        PlainTransformer model = WiredModels.Plain(name), twin = WiredModels.Plain(clean);
+        WiredMechanism mechanism = WiredPhantoms.Mechanism(name);
+        PlainTransformer.Change without = mechanism switch
+        {
+            { Direction: { } direction } => new() { Direction = WiredModels.Doubles(direction) },
+            { Neuron: int neuron } => new() { WithoutNeuron = (mechanism.Layer!.Value, neuron) },
+            _ => new() { WithoutHead = (mechanism.Layer!.Value, mechanism.Head!.Value) },
+        };
+        foreach (WiredExample example in mechanism.Examples)
+        {
+            int[] ids = Ids(model, name, example.Prompt);
+            double[][] left = model.Run(ids, without).Logits, clear = twin.Run(ids).Logits;
+            for (int at = 0; at < ids.Length; at++)
+            {
+                for (int id = 0; id < model.Vocabulary; id++) Assert.Equal(clear[at][id], left[at][id], 1e-5);
+            }
+        }
+    }
+
     /// <summary>The tokenizer of the folder gives the ids that the program speaks of, and every text comes back.</summary>
     [Theory]
     [MemberData(nameof(Names))]
