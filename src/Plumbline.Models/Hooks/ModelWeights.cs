@@ -24,7 +24,24 @@ public sealed class ModelWeights
     /// <summary>The steps that made these weights, in order: fold_ln, center_writing_weights, center_unembed, fold_value_biases, refactor_factored_attn_matrices.</summary>
     public IReadOnlyList<string> Steps { get; }
 
+    /// <summary>Names of the weights.</summary>
+    public IReadOnlyCollection<string> Names => _tensors.Keys;
+
     internal ModelDescription Description { get; }
+
+    /// <summary>A weight, for instance blocks.0.attn.q.weight [heads × d_head, d_model] or blocks.0.mlp.down.bias; a copy.</summary>
+    /// <exception cref="ArgumentException">There is none of this name.</exception>
+    public HookTensor Get(string name) => Find(name).Clone();
+
+    /// <summary>These weights with one of them changed: surgery, which may change what the model says.</summary>
+    /// <param name="name">The weight.</param>
+    /// <param name="value">Of the same shape; kept, not copied.</param>
+    /// <exception cref="ArgumentException">There is none of this name, or the shape differs.</exception>
+    public ModelWeights With(string name, HookTensor value)
+    {
+        if (!Find(name).Shape.SequenceEqual(value.Shape)) throw new ArgumentException($"{name} has shape {HookTensor.Show(Find(name).Shape)}, not {HookTensor.Show(value.Shape)}.", nameof(value));
+        return new ModelWeights(Path, Config, Description, new(_tensors, StringComparer.Ordinal) { [name] = value }, Steps);
+    }
 
     /// <summary>Reads a model's weights.</summary>
     /// <param name="path">As <see cref="ModelFolder.Open"/> takes it.</param>
@@ -152,6 +169,9 @@ public sealed class ModelWeights
         foreach ((string name, HookTensor value) in _tensors) set.Add(name, [.. value.Shape.Select(size => (long)size)], value.Values);
         return set;
     }
+
+    private HookTensor Find(string name) => _tensors.TryGetValue(name, out HookTensor? value) ? value
+        : throw new ArgumentException($"{Path} has no weight {name}. Near it are {string.Join(", ", HookCatalog.Near(name, _tensors.Keys))}.", nameof(name));
 
     // Copies what it changes.
     private sealed class Editor(ModelWeights from)

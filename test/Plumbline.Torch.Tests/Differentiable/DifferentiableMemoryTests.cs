@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Plumbline.Models.Hooks;
 using Plumbline.Torch.Differentiable;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -69,7 +69,7 @@ public sealed class GradientTests
         foreach ((string name, HookTensor gradient) in all.Parameters)
         {
             // One weight of each kind: layers repeat.
-            if (!kinds.Add(System.Text.RegularExpressions.Regex.Replace(name, @"\.\d+\.", "."))) continue;
+            if (!kinds.Add(System.Text.RegularExpressions.Regex.Replace(name, @"\.\d+\.", ".", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1)))) continue;
             using DisposeScope scope = NewDisposeScope();
             // Along a random direction every value of the weight takes part.
             double[] direction = [.. gradient.Values.Select(_ => random.NextDouble() - 0.5)];

@@ -1,0 +1,147 @@
+using System.Numerics;
+using Plumbline.Models.Hooks;
+
+namespace Plumbline.Explain.Circuits;
+
+/// <summary>Small dense matrices in f64.</summary>
+internal static class Matrices
+{
+    public static double[,] Of(HookTensor value, int? head = null)
+    {
+        int rows = value.Shape[^2], columns = value.Shape[^1];
+        ReadOnlySpan<float> values = head is int h ? value.Row(h) : value.Values;
+        double[,] matrix = new double[rows, columns];
+        for (int i = 0; i < rows; i++)
+        {
+            for (int j = 0; j < columns; j++) matrix[i, j] = values[(i * columns) + j];
+        }
+
+        return matrix;
+    }
+
+    public static double[,] Product(double[,] a, double[,] b)
+    {
+        int n = a.GetLength(0), inner = a.GetLength(1), m = b.GetLength(1);
+        double[,] c = new double[n, m];
+        for (int i = 0; i < n; i++)
+        {
+            for (int k = 0; k < inner; k++)
+            {
+                double x = a[i, k];
+                for (int j = 0; j < m; j++) c[i, j] += x * b[k, j];
+            }
+        }
+
+        return c;
+    }
+
+    public static double[,] Transposed(double[,] a)
+    {
+        double[,] t = new double[a.GetLength(1), a.GetLength(0)];
+        for (int i = 0; i < t.GetLength(0); i++)
+        {
+            for (int j = 0; j < t.GetLength(1); j++) t[i, j] = a[j, i];
+        }
+
+        return t;
+    }
+
+    public static double Norm(double[,] a)
+    {
+        double sum = 0;
+        foreach (double x in a) sum += x * x;
+        return Math.Sqrt(sum);
+    }
+
+    /// <summary>
+    /// The eigenvalues of a square matrix, by falling modulus: reduction to Hessenberg form and the QR algorithm with Wilkinson's
+    /// shifts in complex numbers (Golub and Van Loan, ch. 7).
+    /// </summary>
+    /// <exception cref="ArithmeticException">No convergence, for instance of values that are not finite.</exception>
+    public static Complex[] Eigenvalues(double[,] a)
+    {
+        int n = a.GetLength(0);
+        Complex[,] h = new Complex[n, n];
+        for (int i = 0; i < n; i++)
+        {
+            for (int j = 0; j < n; j++) h[i, j] = a[i, j];
+        }
+
+        Hessenberg(h, n);
+        int high = n - 1, turns = 0;
+        while (high > 0)
+        {
+            int low = high;
+            while (low > 0 && Complex.Abs(h[low, low - 1]) > 1e-15 * (Complex.Abs(h[low, low]) + Complex.Abs(h[low - 1, low - 1]))) low--;
+            if (low == high)
+            {
+                (high, turns) = (high - 1, 0);
+                continue;
+            }
+
+            if (++turns > 1000) throw new ArithmeticException("The eigenvalues do not converge.");
+            Sweep(h, low, high, turns % 20 == 0 ? h[high, high] + Complex.Abs(h[high, high - 1]) : Shift(h, high));
+        }
+
+        return [.. Enumerable.Range(0, n).Select(i => h[i, i]).OrderByDescending(Complex.Abs)];
+    }
+
+    // The eigenvalue of the last 2×2 block that is nearer to its corner.
+    private static Complex Shift(Complex[,] h, int high)
+    {
+        Complex p = h[high - 1, high - 1], q = h[high - 1, high], r = h[high, high - 1], s = h[high, high], half = (p - s) / 2;
+        Complex root = Complex.Sqrt((half * half) + (q * r)), one = ((p + s) / 2) + root, other = ((p + s) / 2) - root;
+        return Complex.Abs(one - s) < Complex.Abs(other - s) ? one : other;
+    }
+
+    private static void Sweep(Complex[,] h, int low, int high, Complex shift)
+    {
+        (Complex C, Complex S)[] turns = new (Complex, Complex)[high - low];
+        for (int i = low; i <= high; i++) h[i, i] -= shift;
+        for (int k = low; k < high; k++)
+        {
+            Complex a = h[k, k], b = h[k + 1, k];
+            double length = Math.Sqrt((a.Magnitude * a.Magnitude) + (b.Magnitude * b.Magnitude));
+            (Complex c, Complex s) = length == 0 ? (Complex.One, Complex.Zero) : (a / length, b / length);
+            turns[k - low] = (c, s);
+            for (int j = k; j <= high; j++) (h[k, j], h[k + 1, j]) = ((Complex.Conjugate(c) * h[k, j]) + (Complex.Conjugate(s) * h[k + 1, j]), (-s * h[k, j]) + (c * h[k + 1, j]));
+        }
+
+        for (int k = low; k < high; k++)
+        {
+            (Complex c, Complex s) = turns[k - low];
+            for (int i = low; i <= Math.Min(k + 1, high); i++) (h[i, k], h[i, k + 1]) = ((h[i, k] * c) + (h[i, k + 1] * s), (h[i, k] * -Complex.Conjugate(s)) + (h[i, k + 1] * Complex.Conjugate(c)));
+        }
+
+        for (int i = low; i <= high; i++) h[i, i] += shift;
+    }
+
+    private static void Hessenberg(Complex[,] h, int n)
+    {
+        for (int k = 0; k < n - 2; k++)
+        {
+            double alpha = 0;
+            for (int i = k + 1; i < n; i++) alpha += h[i, k].Magnitude * h[i, k].Magnitude;
+            alpha = Math.Sqrt(alpha);
+            if (alpha == 0) continue;
+            Complex[] v = new Complex[n];
+            for (int i = k + 1; i < n; i++) v[i] = h[i, k];
+            v[k + 1] += v[k + 1] == Complex.Zero ? alpha : alpha * v[k + 1] / Complex.Abs(v[k + 1]);
+            double norm = 0;
+            for (int i = k + 1; i < n; i++) norm += v[i].Magnitude * v[i].Magnitude;
+            for (int j = 0; j < n; j++)
+            {
+                Complex along = Complex.Zero;
+                for (int i = k + 1; i < n; i++) along += Complex.Conjugate(v[i]) * h[i, j];
+                for (int i = k + 1; i < n; i++) h[i, j] -= 2 * v[i] * along / norm;
+            }
+
+            for (int i = 0; i < n; i++)
+            {
+                Complex along = Complex.Zero;
+                for (int j = k + 1; j < n; j++) along += h[i, j] * v[j];
+                for (int j = k + 1; j < n; j++) h[i, j] -= 2 * along * Complex.Conjugate(v[j]) / norm;
+            }
+        }
+    }
+}
