@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Plumbline.Instruments;
 using Plumbline.Phantoms.Scripted;
 using Plumbline.Runs;
