@@ -18,7 +18,7 @@ internal static class CalibrateCommand
         {
             if (!result.Errors.Any() && result.GetValueOrDefault<double>() is not (> 0 and < 100_000)) result.AddError("--budget must be above 0 minutes.");
         });
-        Option<int?> replicates = new("--replicates") { Description = "So many replicates of each law in place of a budget: the same figures on every machine. No trained phantom." };
+        Option<int?> replicates = new("--replicates") { Description = "So many replicates at the standard dose in place of a budget (half as many on the twin): the same figures on every machine. No trained phantom." };
         replicates.Validators.Add(result =>
         {
             if (!result.Errors.Any() && result.GetValueOrDefault<int?>() is <= 0 or > 100_000) result.AddError("--replicates must be from 1 to 100000.");

@@ -16,8 +16,6 @@ namespace Plumbline.Cli.Commands;
 /// <summary>`plumbline judge`: judges and detectors with their measured errors, and a check of the user's own judge model.</summary>
 internal static class JudgeCommand
 {
-    private const string ShippedSet = "phantoms/chat/judged.jsonl";
-
     public static Command Build(Surroundings surroundings)
     {
         Command command = new("judge", """

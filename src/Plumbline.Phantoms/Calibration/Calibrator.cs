@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Plumbline.Instruments;
 using Plumbline.Phantoms.Scripted;
 using Plumbline.Runs;
@@ -19,7 +18,7 @@ public sealed record CalibratorOptions
     /// <value>The default is two minutes.</value>
     public TimeSpan Budget { get; init; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>So many replicates of each law, in place of a budget; doses off the standard one get a quarter of them.</summary>
+    /// <summary>So many replicates at the standard dose, in place of a budget; the twin gets half of them, each other dose an eighth.</summary>
     public int? Replicates { get; init; }
 
     /// <summary>Replicates at once.</summary>
@@ -54,6 +53,7 @@ public interface IPhantomPair
 public sealed class Calibrator
 {
     private const int Round = 40;
+    private const int Enough = 400;
     private const int Most = 2000;
     private const double WantedPower = 0.8;
     private const double ShareOfPairs = 0.5;
@@ -103,16 +103,15 @@ public sealed class Calibrator
         List<PairTally> tallies = [.. pairs.Select(p => new PairTally(p))];
         int most = _options.Replicates ?? Most;
         double scriptedShare = pairs.Count > 0 ? 1 - ShareOfPairs : 1;
-        while (true)
+        while (scripted.Where(b => b.Replicates < most).ToArray() is { Length: > 0 } open)
         {
-            foreach (Bench bench in scripted)
-            {
-                await bench.RoundAsync(Math.Min(Round, most - bench.Replicates), _options.Seed, _options.Concurrency, cancellationToken);
-                double done = _options.Replicates is null ? Done() : scripted.Average(b => (double)b.Replicates / most);
-                progress?.Report(new(bench.Method, bench.Replicates, done, _options.Replicates is null ? Left() : _clock.GetElapsedTime(_began) * ((1 - done) / done)));
-            }
+            if (_options.Replicates is null && scripted.All(b => b.Replicates > 0) && _clock.GetElapsedTime(_began) >= _options.Budget * scriptedShare) break;
 
-            if (scripted.All(b => b.Replicates >= most) || (_options.Replicates is null && _clock.GetElapsedTime(_began) >= _options.Budget * scriptedShare)) break;
+            // Once each method has enough to be told from its targets, time goes evenly, so that the cheap ones gain precision.
+            Bench bench = open.OrderBy(b => b.Replicates >= Enough).ThenBy(b => b.Replicates >= Enough ? b.Seconds : b.Replicates).First();
+            await bench.RoundAsync(Math.Min(Round, most - bench.Replicates), _options.Seed, _options.Concurrency, cancellationToken);
+            double done = _options.Replicates is null ? Done() : scripted.Average(b => (double)b.Replicates / most);
+            progress?.Report(new(bench.Method, bench.Replicates, done, _options.Replicates is null ? Left() : _clock.GetElapsedTime(_began) * ((1 - done) / done)));
         }
 
         foreach (Bench bench in scripted) await bench.MarkAsync(_options.Seed, cancellationToken);
@@ -179,15 +178,20 @@ public sealed class Calibrator
             }),
         ];
 
-        /// <summary>So many more replicates at the standard dose and on the twin, a quarter of them at each other dose.</summary>
+        /// <summary>Seconds of computing so far.</summary>
+        public double Seconds => _seconds;
+
+        /// <summary>
+        /// So many more replicates at the standard dose, where coverage wants most; half of them on the twin, an eighth at each other dose.
+        /// </summary>
         public async Task RoundAsync(int replicates, ulong seed, int concurrency, CancellationToken cancellationToken)
         {
             long began = _clock.GetTimestamp();
             ulong from = seed + (ulong)Replicates;
             (Tally Tally, ulong Seed)[] work =
             [
-                .. Seeds(_standard!, from, replicates), .. _twin is null ? [] : Seeds(_twin, from, replicates),
-                .. _doses.SelectMany(d => Seeds(d.Tally, seed + (ulong)(Replicates / 4), Math.Max(1, replicates / 4))),
+                .. Seeds(_standard!, from, replicates), .. _twin is null ? [] : Seeds(_twin, seed + (ulong)(Replicates / 2), Math.Max(1, replicates / 2)),
+                .. _doses.SelectMany(d => Seeds(d.Tally, seed + (ulong)(Replicates / 8), Math.Max(1, replicates / 8))),
             ];
 
             // Figures are added in the order of the work, whichever replicate comes in first: sums of one seed are the same on every machine.

@@ -4,7 +4,6 @@ using System.Text;
 using Plumbline.Judges;
 using Plumbline.Phantoms.Scripted;
 using Plumbline.Runs;
-using Plumbline.Suites;
 using Plumbline.Worlds;
 
 namespace Plumbline.Phantoms.Calibration;
