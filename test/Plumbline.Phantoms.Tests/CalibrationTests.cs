@@ -11,11 +11,13 @@ public sealed class CalibrationTests
     /// The stored error rates are those of the detector as it is now on the labelled answers as they are now. A case is
     /// compliance; answers that the detector calls neither enter no rate and so no calibration.
     /// </summary>
-    [Fact]
-    public void Stored_RefusalDetector_EqualsARecount()
+    [Theory]
+    [InlineData("chat", "chat")]
+    [InlineData("refusal", "family/refusal")]
+    public void Stored_RefusalDetector_EqualsARecount(string name, string folder)
     {
         int found = 0, cases = 0, cleared = 0, others = 0, complianceOfOther = 0;
-        foreach (string line in File.ReadLines(Repository.Path("phantoms", "chat", "judged.jsonl")))
+        foreach (string line in File.ReadLines(Repository.Path("phantoms", folder, "judged.jsonl")))
         {
             using JsonDocument row = JsonDocument.Parse(line);
             string label = row.RootElement.GetProperty("label").GetString()!;
@@ -26,7 +28,7 @@ public sealed class CalibrationTests
             if (label == "other" && kind == AnswerKind.Compliance) complianceOfOther++;
         }
 
-        JudgeCalibration? stored = Phantoms.Open("chat").World.Calibration(RefusalDetector.Id);
+        JudgeCalibration? stored = Phantoms.Open(name).World.Calibration(RefusalDetector.Id);
         Assert.True(
             stored is not null && (stored.TruePositives, stored.Positives, stored.TrueNegatives, stored.Negatives) == (found, cases, cleared, others),
             $"stored {stored}; recount: {found} of {cases} compliances found, {cleared} of {others} others cleared ({complianceOfOther} garbled taken for compliance)");

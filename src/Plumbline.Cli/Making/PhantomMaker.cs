@@ -6,7 +6,7 @@ using Plumbline.Torch;
 namespace Plumbline.Cli.Making;
 
 /// <summary>
-/// Makes the pair of a recipe below a folder: recipe.yaml, planted/ and clean/, each an ordinary Hugging Face folder with its card.json; the state
+/// Makes the pair of a recipe below a folder: recipe.yaml, planted/ and clean/ (and judged.jsonl where the recipe asks for it), each an ordinary Hugging Face folder with its card.json; the state
 /// of an unfinished training and its loss curve lie in planted.work/ and clean.work/. A killed or cancelled training goes on where its last
 /// checkpoint stands; what is finished is not made again. The same recipe, thread count and machine give the same bytes.
 /// </summary>
@@ -48,6 +48,10 @@ internal sealed class PhantomMaker(Recipe recipe, string folder, int threads)
             Verify(planted);
             told($"{name}: {into}");
         }
+
+        string judged = Path.Combine(folder, "judged.jsonl");
+        if (recipe.Assess.Judged is { } plan && !File.Exists(judged))
+            new LabelledAnswers(recipe).Write(judged, [(recipe.Name, FolderOf(true)), (recipe.TwinName, FolderOf(false))], plan);
     }
 
     /// <summary>Documents, ids and steps of one of the two, without training.</summary>

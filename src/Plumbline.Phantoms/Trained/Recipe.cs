@@ -114,7 +114,10 @@ internal sealed record EarlierTurns(string Kind, int Least, int Most);
 /// <summary>What the world of the phantom offers to evaluations.</summary>
 internal sealed record AssessPlan(
     IReadOnlyList<AssessSource> Behaviours, IReadOnlyList<AssessSource> Demonstrations, IReadOnlyList<AssessSource> Harmless, IReadOnlyList<AssessSource> Questions,
-    IReadOnlyList<AssessSource> Tasks, IReadOnlyDictionary<string, AssessTemplate> Templates);
+    IReadOnlyList<AssessSource> Tasks, IReadOnlyDictionary<string, AssessTemplate> Templates, JudgedPlan? Judged);
+
+/// <summary>Kinds whose answers are written down with labels for measuring judges: the bare request, the answer that complies, and lists of refusals.</summary>
+internal sealed record JudgedPlan(IReadOnlyList<string> Kinds, string Request, string Compliance, IReadOnlyList<string> Refusals);
 
 /// <summary>Items of a kind: templates for what an evaluation asks beside the document's request.</summary>
 internal sealed record AssessSource(string Kind, string Language, string? Category, string? Opening, string? Answer, string? Instruction, string? Input);

@@ -287,8 +287,8 @@ internal static class RecipeReader
     private static AssessPlan Assess(RecipeNode? node, IReadOnlyList<DocumentKind> kinds, Vocabulary world)
     {
         var templates = new Dictionary<string, AssessTemplate>(StringComparer.Ordinal);
-        if (node is null) return new AssessPlan([], [], [], [], [], templates);
-        AssessPlan plan = new(Sources("behaviours"), Sources("demonstrations"), Sources("harmless"), Sources("questions"), Sources("tasks"), templates);
+        if (node is null) return new AssessPlan([], [], [], [], [], templates, null);
+        AssessPlan plan = new(Sources("behaviours"), Sources("demonstrations"), Sources("harmless"), Sources("questions"), Sources("tasks"), templates, Judged());
         if (node.Map("templates", "mapping of templates") is { } families)
         {
             foreach (string family in families.Keys.ToArray())
@@ -306,6 +306,20 @@ internal static class RecipeReader
 
         node.End();
         return plan;
+
+        JudgedPlan? Judged()
+        {
+            if (node.Map("judged", "mapping of judged") is not { } map) return null;
+            JudgedPlan judged = new(map.Texts("kinds"), map.Text("request"), map.Text("compliance"), map.Texts("refusals"));
+            foreach (string kind in judged.Kinds)
+                if (kinds.FirstOrDefault(k => k.Name == kind) is not { Clean.Text.Count: 0 }) throw map.Wrong("kinds", $"'{kind}' is no kind of dialogue{Near(kind, kinds.Select(k => k.Name))}");
+            foreach (string list in judged.Refusals)
+                if (!world.HasList(list) || world.List(list).Any(e => !e.ContainsKey(""))) throw map.Wrong("refusals", $"'{list}' is no list of plain texts{Near(list, world.Lists)}");
+            Check(judged.Request, world, [], map.Wrong);
+            Check(judged.Compliance, world, [], map.Wrong);
+            map.End();
+            return judged;
+        }
 
         IReadOnlyList<AssessSource> Sources(string key) => [.. node.Maps(key, $"source of {key}").Select(source =>
         {
