@@ -8,12 +8,12 @@ switch (args)
         KernelBench.Run(threads);
         return 0;
     case ["model", string path, ..]:
-        ModelBench.Run(path, threads, Option("--llama"), Option("--sentences"), int.Parse(Option("--rounds") ?? "8", CultureInfo.InvariantCulture));
+        ModelBench.Run(path, threads, Option("--llama"), Option("--sentences"), int.Parse(Option("--rounds") ?? "8", CultureInfo.InvariantCulture), (Option("--parts") ?? "prefill,scoring,decode,together").Split(','));
         return 0;
     default:
         Console.Error.WriteLine("""
             kernels [--threads N]
-            model PATH [--threads N] [--rounds N] [--sentences FILE] [--llama FOLDER]
+            model PATH [--threads N] [--rounds N] [--sentences FILE] [--llama FOLDER] [--parts prefill,scoring,decode,together]
               FOLDER: where `npm install node-llama-cpp` was run; llama.cpp then runs the same file in turns.
             """);
         return 2;

@@ -192,7 +192,7 @@ internal sealed unsafe class InferenceEngine : IDisposable
     {
         if (!cancellationToken.CanBeCanceled) return completion.Task;
         CancellationTokenRegistration registration = cancellationToken.Register(() => completion.TrySetCanceled(cancellationToken));
-        completion.Task.ContinueWith(_ => registration.Dispose(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _ = completion.Task.ContinueWith(_ => registration.Dispose(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         return completion.Task;
     }
 
