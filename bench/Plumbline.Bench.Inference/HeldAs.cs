@@ -34,7 +34,8 @@ internal sealed class HeldAs : ITensorSource
             _source.Read(name, values);
             byte[] bytes = new byte[tensor.Length];
             TensorEncoding.FromSingle(tensor.Type, values, bytes);
-            _encoded.Clear();
+            // One linear layer reads of at most three tensors at a time.
+            if (_encoded.Count == 3) _encoded.Clear();
             return _encoded[name] = bytes;
         }
     }

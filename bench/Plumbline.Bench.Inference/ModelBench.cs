@@ -15,7 +15,7 @@ internal static class ModelBench
     private const int Prompt = 512;
     private const int Tokens = 64;
 
-    public static void Run(string path, int threads, string? llamaFolder, string? sentencesFile, int rounds)
+    public static void Run(string path, int threads, string? llamaFolder, string? sentencesFile, int rounds, IReadOnlyCollection<string> parts)
     {
         Series load = new();
         for (int i = 0; i < 3; i++)
@@ -31,9 +31,10 @@ internal static class ModelBench
         Console.WriteLine($"threads {threads}; weights {model.WeightBytes / 1e6:F1} MB; {rounds} rounds{(llama is null ? "" : $"; llama.cpp: {llama.System}")}");
         Console.WriteLine($"load: best {load.Best * 1e3:F0} ms (median {load.Median * 1e3:F0})");
 
-        Prefill(model, pool, llama, rounds);
-        Scoring(model, pool, sentencesFile, rounds);
-        Decode(path, model, pool, llama, rounds);
+        if (parts.Contains("prefill")) Prefill(model, pool, llama, rounds);
+        if (parts.Contains("scoring")) Scoring(model, pool, sentencesFile, rounds);
+        if (parts.Contains("decode")) Decode(path, pool, llama, rounds);
+        if (!parts.Contains("together")) return;
         foreach (int texts in new[] { 4, 16 }) Together(model, texts);
     }
 
@@ -81,50 +82,44 @@ internal static class ModelBench
         Console.WriteLine($"scoring {queries.Length} sentences of {count} tokens: {scoring.Rate(queries.Length, "sentences/s")}; of f32 products of its shapes, head included: {products.Share(scoring, count)}, by processor time {products.ShareOfProcessor(busy, count)}");
     }
 
-    private static void Decode(string path, LanguageModel model, WorkerPool pool, LlamaCpp? llama, int rounds)
+    private static void Decode(string path, WorkerPool pool, LlamaCpp? llama, int rounds)
     {
         using ModelFolder folder = ModelFolder.Open(path);
         LanguageModelOptions options = new() { Threads = pool.Threads };
-        List<(string Name, InferenceEngine Engine, Series Tokens)> engines = [("as file", new InferenceEngine(folder.Tensors, folder.Config, options), new Series())];
+        using (InferenceEngine engine = new(folder.Tensors, folder.Config, options)) Decode("as the file holds it", engine, folder.Config, pool, llama, rounds);
         foreach (TensorType type in new[] { TensorType.Q8_0, TensorType.BF16, TensorType.F16, TensorType.F32 })
         {
             using HeldAs held = new(folder.Tensors, type);
-            engines.Add(($"{type}", new InferenceEngine(held, folder.Config, options), new Series()));
+            using InferenceEngine engine = new(held, folder.Config, options);
+            Decode($"{type}", engine, folder.Config, pool, null, rounds);
         }
+    }
 
-        Series read = new(), other = new();
-        using NativeBuffer memory = new(512L << 20);
+    private static void Decode(string name, InferenceEngine engine, ModelConfig config, WorkerPool pool, LlamaCpp? llama, int rounds)
+    {
+        Series decode = new(), read = new(), other = new();
+        using NativeBuffer memory = new(256L << 20);
         for (int round = 0; round <= rounds; round++)
         {
             KernelBench.Read(pool, memory, read);
             if (llama is not null) other.Add(llama.Measure("decode", Tokens).Select(ms => ms / 1e3));
-            foreach ((_, InferenceEngine engine, Series tokens) in engines)
+            Series series = round == 0 ? new Series() : decode;
+            long last = 0;
+            TextGeneration text = new([1, .. Enumerable.Range(0, 7).Select(i => 100 + round + i)], new GenerationOptions { MaxTokens = Tokens + 1, IgnoreEnd = true }, [], null, null, CancellationToken.None)
             {
-                Series series = round == 0 ? new Series() : tokens;
-                long last = 0;
-                TextGeneration text = new([1, .. Enumerable.Range(0, 7).Select(i => 100 + round + i)], new GenerationOptions { MaxTokens = Tokens + 1, IgnoreEnd = true }, [], null, null, CancellationToken.None)
+                OnLogits = (_, _) =>
                 {
-                    OnLogits = (_, _) =>
-                    {
-                        long now = Stopwatch.GetTimestamp();
-                        if (last != 0) series.Add(Stopwatch.GetElapsedTime(last, now).TotalSeconds);
-                        last = now;
-                    },
-                };
-                engine.GenerateAsync(text).GetAwaiter().GetResult();
-            }
+                    long now = Stopwatch.GetTimestamp();
+                    if (last != 0) series.Add(Stopwatch.GetElapsedTime(last, now).TotalSeconds);
+                    last = now;
+                },
+            };
+            engine.GenerateAsync(text).GetAwaiter().GetResult();
         }
 
-        double cache = 2.0 * sizeof(float) * ((Tokens / 2) + 8) * model.Config.Layers * model.Config.KeyValueHeads * model.Config.HeadDimension;
-        Console.WriteLine($"reading memory: {read.Rate(KernelBench.ReadPart / 1e9, "GB/s")}");
-        foreach ((string name, InferenceEngine engine, Series tokens) in engines)
-        {
-            double bytes = engine.WeightBytes + cache;
-            Console.WriteLine($"decode {name,-7}: {tokens.Rate(1, "tokens/s")}, {bytes / 1e6:F0} MB a token: {read.Share(tokens, bytes / KernelBench.ReadPart)} of reading memory");
-            engine.Dispose();
-        }
-
-        if (llama is not null) Console.WriteLine($"  llama.cpp {other.Rate(1, "tokens/s")}: Plumbline is {engines[0].Tokens.Times(other)} times as fast");
+        double bytes = engine.WeightBytes + (2.0 * sizeof(float) * ((Tokens / 2) + 8) * config.Layers * config.KeyValueHeads * config.HeadDimension);
+        Console.WriteLine($"decode, {name}: {decode.Rate(1, "tokens/s")} of {bytes / 1e6:F0} MB; of reading memory ({read.Rate(KernelBench.ReadPart / 1e9, "GB/s")}): {decode.Share(read, bytes / KernelBench.ReadPart)}");
+        if (llama is not null) Console.WriteLine($"  llama.cpp {other.Rate(1, "tokens/s")}: Plumbline is {decode.Times(other)} times as fast");
     }
 
     private static void Together(LanguageModel model, int texts)

@@ -8,7 +8,7 @@ switch (args)
         KernelBench.Run(threads);
         return 0;
     case ["model", string path, ..]:
-        ModelBench.Run(path, threads, Option("--llama"), Option("--sentences"), int.Parse(Option("--rounds") ?? "8", CultureInfo.InvariantCulture));
+        ModelBench.Run(path, threads, Option("--llama"), Option("--sentences"), int.Parse(Option("--rounds") ?? "8", CultureInfo.InvariantCulture), (Option("--parts") ?? "prefill,scoring,decode,together").Split(','));
         return 0;
     case ["hooks", string path, ..]:
         HookedBench.Run(path, threads);
@@ -17,7 +17,7 @@ switch (args)
         Console.Error.WriteLine("""
             kernels [--threads N]
             hooks PATH [--threads N]
-            model PATH [--threads N] [--rounds N] [--sentences FILE] [--llama FOLDER]
+            model PATH [--threads N] [--rounds N] [--sentences FILE] [--llama FOLDER] [--parts prefill,scoring,decode,together]
               FOLDER: where `npm install node-llama-cpp` was run; llama.cpp then runs the same file in turns.
             """);
         return 2;
