@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Plumbline.Explain.Heads;
 using Plumbline.Models.Hooks;
 using Plumbline.Models.Tests.Hooks;
@@ -170,9 +169,9 @@ public sealed class HeadTests
     public void Scores_WhatCannotBe_IsRefused()
     {
         using HookedTransformer model = Whitebox.Load("induction-2l");
-        Assert.Contains("no such diagonal", Assert.Throws<ArgumentException>(() => RepeatedSequenceScores.Of(model, [[0, 1, 2, 1, 2]], 0, true)).Message, StringComparison.Ordinal);
-        Assert.Contains("no such diagonal", Assert.Throws<ArgumentException>(() => RepeatedSequenceScores.Of(model, [[0, 1, 2, 1, 2]], 3, true)).Message, StringComparison.Ordinal);
-        Assert.Contains("earlier occurrence", Assert.Throws<ArgumentException>(() => PrefixMatchingScore.Of(model, [[0, 1, 2, 3]])).Message, StringComparison.Ordinal);
+        Assert.Contains("no such diagonal", Assert.Throws<ArgumentException>(() => RepeatedSequenceScores.Of(model, [[0, 1, 2, 1, 2]], 0, true, TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+        Assert.Contains("no such diagonal", Assert.Throws<ArgumentException>(() => RepeatedSequenceScores.Of(model, [[0, 1, 2, 1, 2]], 3, true, TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+        Assert.Contains("earlier occurrence", Assert.Throws<ArgumentException>(() => PrefixMatchingScore.Of(model, [[0, 1, 2, 3]], TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
         PositionLosses losses = PositionLosses.Of(model, [[0, 1, 2, 3]], null, TestContext.Current.CancellationToken);
         Assert.Contains("out of range", Assert.Throws<ArgumentOutOfRangeException>(() => losses.Score(4, 1)).Message, StringComparison.Ordinal);
         Assert.Contains("out of range", Assert.Throws<ArgumentOutOfRangeException>(() => losses.Score(3, 0)).Message, StringComparison.Ordinal);

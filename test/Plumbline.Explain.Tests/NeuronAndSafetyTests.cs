@@ -176,8 +176,8 @@ public sealed class NeuronAndSafetyTests
         Sahara sahara = new(model, [[0, 1, 2], [0, 3, 4]], cancellationToken: TestContext.Current.CancellationToken);
         Assert.Contains("no subspace", Assert.Throws<ArgumentOutOfRangeException>(() => sahara.Score([(0, 0)], 3)).Message, StringComparison.Ordinal);
         Assert.Contains("correspond", Assert.Throws<ArgumentException>(() => Sahara.PrincipalAngles(new double[2, 3], new double[3, 3], 1)).Message, StringComparison.Ordinal);
-        Assert.Contains("no ablation", Assert.Throws<ArgumentOutOfRangeException>(() => Ships.Of(model, [0, 1], HeadScaling.Queries, -1e-4)).Message, StringComparison.Ordinal);
+        Assert.Contains("no ablation", Assert.Throws<ArgumentOutOfRangeException>(() => Ships.Of(model, [0, 1], HeadScaling.Queries, -1e-4, TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
         Assert.Contains("nothing to decide", Assert.Throws<ArgumentException>(() => CalibratedAccuracy.Of([[1.0]], [0])).Message, StringComparison.Ordinal);
-        Assert.Contains("out of range", Assert.Throws<ArgumentException>(() => LabelLens.Of(model, [0, 1], [5, 83])).Message, StringComparison.Ordinal);
+        Assert.Contains("out of range", Assert.Throws<ArgumentException>(() => LabelLens.Of(model, [0, 1], [5, 83], TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
     }
 }

@@ -96,5 +96,6 @@ public sealed class WhiteBoxPageTests
         Assert.Equal(ResidualNode.Writers(model.Config).Count, edges.GetLength(0));
         Assert.Equal(model.Config.Layers, parts.Mlps.Count);
         Assert.Equal(soft.shape, step.shape);
-    }#pragma warning restore xUnit1051
+    }
+#pragma warning restore xUnit1051
 }
