@@ -50,7 +50,15 @@ internal sealed class ScriptedTrial(Evaluation evaluation, int? limit, TimeProvi
         SampleSet samples = evaluation.Samples(world, new Draw(seed, limit)) ?? throw new InvalidOperationException($"The scripted world has no data for '{evaluation.Card.Id}', for which there is a plan.");
         await using MemoryRunStore store = new(new RunHeader
         {
-            Id = "calibration", Started = DateTimeOffset.UnixEpoch, Target = "scripted", Fingerprint = "scripted", World = world.Name, Suite = "calibration", SuiteText = "", Seed = seed, Limit = limit,
+            Id = "calibration",
+            Started = DateTimeOffset.UnixEpoch,
+            Target = "scripted",
+            Fingerprint = "scripted",
+            World = world.Name,
+            Suite = "calibration",
+            SuiteText = "",
+            Seed = seed,
+            Limit = limit,
         });
         await using Target target = new("scripted", "scripted", pool?.Phantom(law) ?? new ScriptedPhantom(law), world) { Concurrency = 1 };
         await using Target judge = new("judge", "judge", new ScriptedJudge(law.WrongFormat), world) { Concurrency = 1 };
