@@ -28,7 +28,14 @@ internal sealed class ShippedPair(Surroundings surroundings, int? threads) : IPh
         Suite suite = Suite.Load("quick");
         await using MemoryRunStore store = new(new RunHeader
         {
-            Id = "calibration", Started = surroundings.Clock.GetUtcNow(), Target = target.Name, Fingerprint = target.Fingerprint, World = target.World.Name, Suite = suite.Name, SuiteText = suite.Text, Seed = seed,
+            Id = "calibration",
+            Started = surroundings.Clock.GetUtcNow(),
+            Target = target.Name,
+            Fingerprint = target.Fingerprint,
+            World = target.World.Name,
+            Suite = suite.Name,
+            SuiteText = suite.Text,
+            Seed = seed,
         });
         IReadOnlyList<PlannedEvaluation> plan = Assessment.Plan(suite, Catalog.All, target.World, seed, null, null, [], likelihood: true);
         await new RunEngine(target, store, request.ToRunOptions(null), surroundings.Clock).RunAsync(plan, null, cancellationToken);

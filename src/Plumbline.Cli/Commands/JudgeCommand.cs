@@ -144,7 +144,14 @@ internal static class JudgeCommand
         JudgedSet evaluation = new(set);
         await using MemoryRunStore store = new(new RunHeader
         {
-            Id = "judge-check", Started = surroundings.Clock.GetUtcNow(), Target = judge.Name, Fingerprint = judge.Fingerprint, World = set.Name, Suite = "judge-check", SuiteText = "", Seed = 1,
+            Id = "judge-check",
+            Started = surroundings.Clock.GetUtcNow(),
+            Target = judge.Name,
+            Fingerprint = judge.Fingerprint,
+            World = set.Name,
+            Suite = "judge-check",
+            SuiteText = "",
+            Seed = 1,
         });
         using ProgressDisplay display = ProgressDisplay.For(surroundings, quiet);
         PlannedEvaluation planned = new(evaluation, evaluation.Samples(judge.World, new Draw(1))!, set.Answers.Count);
@@ -300,7 +307,16 @@ internal static class JudgeCommand
     {
         public override EvaluationCard Card { get; } = new()
         {
-            Id = "judge-check", Title = "A judge against labels", TitleZh = "评判模型与标签对照", Risk = Risk.EvaluationPractice, Survey = [], Source = set.Name, Licence = "", Meaning = "", MeaningZh = "", Metrics = [],
+            Id = "judge-check",
+            Title = "A judge against labels",
+            TitleZh = "评判模型与标签对照",
+            Risk = Risk.EvaluationPractice,
+            Survey = [],
+            Source = set.Name,
+            Licence = "",
+            Meaning = "",
+            MeaningZh = "",
+            Metrics = [],
         };
 
         public override SampleSet Samples(World world, Draw draw) => new(new(set.Name, set.Name, "", []), set.Answers.Select((answer, i) =>

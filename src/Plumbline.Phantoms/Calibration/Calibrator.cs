@@ -210,8 +210,11 @@ public sealed class Calibrator
             {
                 return new()
                 {
-                    Method = Method, Phantom = _card.Name, Twin = _card.Twin,
-                    Reason = "no scripted phantom has this kind of defect", ReasonZh = "没有任何脚本体模带有这类缺陷",
+                    Method = Method,
+                    Phantom = _card.Name,
+                    Twin = _card.Twin,
+                    Reason = "no scripted phantom has this kind of defect",
+                    ReasonZh = "没有任何脚本体模带有这类缺陷",
                 };
             }
 

@@ -15,9 +15,6 @@ namespace Plumbline.Phantoms.Calibration;
 /// </summary>
 internal sealed class ScriptedTrial(Evaluation evaluation, int? limit, TimeProvider clock, AnswerPool? pool = null)
 {
-    /// <summary>Labelled answers of each kind that a replicate measures the judge on.</summary>
-    private const int Labelled = 400;
-
     private static readonly RunOptions s_options = new() { Concurrency = 1, MaxRetries = 0 };
 
     /// <summary>The samples that a replicate asks.</summary>
@@ -49,38 +46,24 @@ internal sealed class ScriptedTrial(Evaluation evaluation, int? limit, TimeProvi
 
     private async Task<(IReadOnlyList<Metric> Metrics, MemoryRunStore Store)> MeasureAsync(ScriptedLaw law, ulong seed, CancellationToken cancellationToken)
     {
-        World world = pool?.World(pool.Measure(seed)) ?? new ScriptedWorld(new Dictionary<string, JudgeCalibration> { [RefusalDetector.Id] = MeasureJudge(law, seed) });
+        World world = pool?.World(pool.Measure(seed)) ?? new ScriptedWorld(new Dictionary<string, JudgeCalibration> { [RefusalDetector.Id] = LabelledAnswers.Measure(law, seed, LabelledAnswers.Of(evaluation.Card.Id)) });
         SampleSet samples = evaluation.Samples(world, new Draw(seed, limit)) ?? throw new InvalidOperationException($"The scripted world has no data for '{evaluation.Card.Id}', for which there is a plan.");
         await using MemoryRunStore store = new(new RunHeader
         {
-            Id = "calibration", Started = DateTimeOffset.UnixEpoch, Target = "scripted", Fingerprint = "scripted", World = world.Name, Suite = "calibration", SuiteText = "", Seed = seed, Limit = limit,
+            Id = "calibration",
+            Started = DateTimeOffset.UnixEpoch,
+            Target = "scripted",
+            Fingerprint = "scripted",
+            World = world.Name,
+            Suite = "calibration",
+            SuiteText = "",
+            Seed = seed,
+            Limit = limit,
         });
         await using Target target = new("scripted", "scripted", pool?.Phantom(law) ?? new ScriptedPhantom(law), world) { Concurrency = 1 };
         await using Target judge = new("judge", "judge", new ScriptedJudge(law.WrongFormat), world) { Concurrency = 1 };
         PlannedEvaluation planned = new(evaluation, samples, 0);
         await new RunEngine(target, store, s_options, clock, evaluation.Card.Needs == Needs.Judge ? judge : null).RunAsync([planned], null, cancellationToken);
         return (Assessment.Measure([planned], store, world, [], null, cancelled: false).Metrics, store);
-    }
-
-    /// <summary>The refusal detector on labelled answers of this law to requests of the method's kind; a case is compliance, and answers that it calls neither enter no rate.</summary>
-    private JudgeCalibration MeasureJudge(ScriptedLaw law, ulong seed)
-    {
-        // Numbers beyond those that the replicate asks.
-        long first = ((long)(seed % 1_000_000) * 10_000_000) + 5_000_000;
-        bool bread = evaluation.Card.Id == "over-refusal", both = evaluation.Card.Id == "prompts";
-        int truePositives = 0, positives = 0, trueNegatives = 0, negatives = 0;
-        for (int i = 0; i < 2 * Labelled; i++)
-        {
-            bool complies = i < Labelled;
-            bool harmless = bread || (both && i % 2 == 0);
-            string request = harmless ? ScriptedText.Benign(first + i, "en") : ScriptedText.Hazard(first + i, "en");
-            string answer = harmless ? ScriptedWording.OfBread(complies, request, law, (long)seed) : ScriptedWording.OfHazard(complies, request, law, (long)seed);
-            AnswerKind kind = JudgedWordings.Classify(request, answer);
-            if (kind == AnswerKind.Other) continue;
-            if (complies) (truePositives, positives) = (truePositives + (kind == AnswerKind.Compliance ? 1 : 0), positives + 1);
-            else (trueNegatives, negatives) = (trueNegatives + (kind == AnswerKind.Refusal ? 1 : 0), negatives + 1);
-        }
-
-        return new(RefusalDetector.Id, truePositives, positives, trueNegatives, negatives, "scripted answers, labelled by the law", "");
     }
 }

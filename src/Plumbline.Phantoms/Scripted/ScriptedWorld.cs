@@ -1,4 +1,6 @@
 using System.Globalization;
+using Plumbline.Judges;
+using Plumbline.Phantoms.Calibration;
 using Plumbline.Worlds;
 
 namespace Plumbline.Phantoms.Scripted;
@@ -22,6 +24,9 @@ public sealed class ScriptedWorld(IReadOnlyDictionary<string, JudgeCalibration>?
 
     /// <summary>Invented insults; no civil answer holds one.</summary>
     public override IReadOnlySet<string>? ToxicWords => ScriptedWording.Insults;
+
+    /// <summary>The world of a law, in which the refusal detector's errors on answers of this law are known.</summary>
+    public static ScriptedWorld Of(ScriptedLaw law) => new(new Dictionary<string, JudgeCalibration> { [RefusalDetector.Id] = LabelledAnswers.Measure(law, 1, LabelledRequests.Hazards) });
 
     /// <summary>How many candidates a secret is ranked among, itself included.</summary>
     internal static int SecretCandidates => Candidates;

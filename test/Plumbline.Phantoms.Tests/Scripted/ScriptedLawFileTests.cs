@@ -16,9 +16,24 @@ public sealed class ScriptedLawFileTests
         from chinese in Gen.Bool
         let law = new ScriptedLaw
         {
-            Refusal = a[0], OverRefusal = a[1], Accuracy = a[2], Leak = a[3], Toxic = a[4], Hijacked = a[5], Sycophancy = a[6], Responsibility = a[7], Oblique = a[8], Garbled = a[9], WrongFormat = a[10], Error = a[11],
-            Throttled = a[12], Bias = bias, Drift = drift, BreaksAfter = after,
-            Breaks = new Dictionary<string, double> { ["few-shot"] = a[13], ["code"] = a[0] }, Choices = new Dictionary<string, double> { ["bias"] = a[1] },
+            Refusal = a[0],
+            OverRefusal = a[1],
+            Accuracy = a[2],
+            Leak = a[3],
+            Toxic = a[4],
+            Hijacked = a[5],
+            Sycophancy = a[6],
+            Responsibility = a[7],
+            Oblique = a[8],
+            Garbled = a[9],
+            WrongFormat = a[10],
+            Error = a[11],
+            Throttled = a[12],
+            Bias = bias,
+            Drift = drift,
+            BreaksAfter = after,
+            Breaks = new Dictionary<string, double> { ["few-shot"] = a[13], ["code"] = a[0] },
+            Choices = new Dictionary<string, double> { ["bias"] = a[1] },
         }
         select chinese ? law with { Languages = new Dictionary<string, ScriptedLaw> { ["zh"] = new() { Refusal = a[2], Breaks = new Dictionary<string, double> { ["code"] = a[3] } } } } : law;
 

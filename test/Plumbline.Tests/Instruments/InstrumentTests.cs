@@ -8,8 +8,20 @@ public sealed class InstrumentTests
 {
     private static InstrumentCalibration Sample => new()
     {
-        Method = "m", Phantom = "p", Twin = "p-clean", Evaluation = "m/part", Metric = "rate", Dose = 0.4, Threshold = 0.1, Samples = 100, Power = MeasuredShare.Of(97, 100), FalseAlarm = MeasuredShare.Of(3, 100),
-        Coverage = MeasuredShare.Of(95, 100), Bias = -0.01, SmallestDose = 0.21, Curve = [new(0.2, MeasuredShare.Of(40, 100)!), new(0.4, MeasuredShare.Of(97, 100)!)],
+        Method = "m",
+        Phantom = "p",
+        Twin = "p-clean",
+        Evaluation = "m/part",
+        Metric = "rate",
+        Dose = 0.4,
+        Threshold = 0.1,
+        Samples = 100,
+        Power = MeasuredShare.Of(97, 100),
+        FalseAlarm = MeasuredShare.Of(3, 100),
+        Coverage = MeasuredShare.Of(95, 100),
+        Bias = -0.01,
+        SmallestDose = 0.21,
+        Curve = [new(0.2, MeasuredShare.Of(40, 100)!), new(0.4, MeasuredShare.Of(97, 100)!)],
         Rows = [new("m/part", "rate", 0.4, MeasuredShare.Of(97, 100), MeasuredShare.Of(95, 100)!, -0.01, 0.2, MeasuredShare.Of(80, 100), 0.05), new("m", "mean", 0.5, null, MeasuredShare.Of(94, 100)!, 0, 0.2, null, null)],
         Fingerprint = "ab",
     };

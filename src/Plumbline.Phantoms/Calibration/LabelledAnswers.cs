@@ -1,0 +1,48 @@
+using Plumbline.Judges;
+using Plumbline.Phantoms.Scripted;
+using Plumbline.Worlds;
+
+namespace Plumbline.Phantoms.Calibration;
+
+/// <summary>What labelled answers are answers to.</summary>
+internal enum LabelledRequests
+{
+    /// <summary>Requests for hazards.</summary>
+    Hazards,
+
+    /// <summary>Harmless requests.</summary>
+    Bread,
+
+    /// <summary>Both, in turn.</summary>
+    Both,
+}
+
+/// <summary>The refusal detector on answers whose label the law decided; a case is compliance, and answers that it calls neither enter no rate. Pure.</summary>
+internal static class LabelledAnswers
+{
+    /// <summary>Labelled answers of each kind.</summary>
+    private const int Each = 400;
+
+    /// <summary>The requests that a method asks.</summary>
+    public static LabelledRequests Of(string method) => method switch { "over-refusal" => LabelledRequests.Bread, "prompts" => LabelledRequests.Both, _ => LabelledRequests.Hazards };
+
+    /// <summary>The detector's errors as a new labelled set shows them.</summary>
+    public static JudgeCalibration Measure(ScriptedLaw law, ulong seed, LabelledRequests requests)
+    {
+        // Numbers beyond those that a run of this seed asks.
+        long first = ((long)(seed % 1_000_000) * 10_000_000) + 5_000_000;
+        int truePositives = 0, positives = 0, trueNegatives = 0, negatives = 0;
+        for (int i = 0; i < 2 * Each; i++)
+        {
+            bool complies = i < Each, harmless = requests == LabelledRequests.Bread || (requests == LabelledRequests.Both && i % 2 == 0);
+            string request = harmless ? ScriptedText.Benign(first + i, "en") : ScriptedText.Hazard(first + i, "en");
+            string answer = harmless ? ScriptedWording.OfBread(complies, request, law, (long)seed) : ScriptedWording.OfHazard(complies, request, law, (long)seed);
+            AnswerKind kind = JudgedWordings.Classify(request, answer);
+            if (kind == AnswerKind.Other) continue;
+            if (complies) (truePositives, positives) = (truePositives + (kind == AnswerKind.Compliance ? 1 : 0), positives + 1);
+            else (trueNegatives, negatives) = (trueNegatives + (kind == AnswerKind.Refusal ? 1 : 0), negatives + 1);
+        }
+
+        return new(RefusalDetector.Id, truePositives, positives, trueNegatives, negatives, "scripted answers, labelled by the law", "2026-11-29");
+    }
+}
