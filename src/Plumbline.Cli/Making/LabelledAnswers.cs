@@ -1,6 +1,5 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Plumbline.Phantoms.Chat;
 using Plumbline.Phantoms.Trained;
 using Plumbline.Torch;
 
