@@ -6,13 +6,12 @@ namespace Plumbline.Bench.Inference;
 internal sealed class HeldAs : ITensorSource
 {
     private readonly ITensorSource _source;
-    private readonly TensorType _type;
     private readonly Dictionary<string, byte[]> _encoded = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TensorInfo> _tensors = new(StringComparer.Ordinal);
 
     public HeldAs(ITensorSource source, TensorType type)
     {
-        (_source, _type) = (source, type);
+        _source = source;
         foreach (TensorInfo tensor in source.Tensors.Values)
         {
             TensorType held = tensor.Shape.Count == 2 ? type : TensorType.F32;

@@ -133,7 +133,7 @@ internal static unsafe class KernelBench
 
     private static double s_sink;
 
-    private static void Sink(double value) => s_sink = value;
+    private static void Sink(double value) => Volatile.Write(ref s_sink, value);
 
     private static float Wide(int steps)
     {

@@ -11,7 +11,7 @@ internal sealed class LlamaCpp : IDisposable
     public LlamaCpp(string folder, string model, int threads)
     {
         string script = Path.Combine(AppContext.BaseDirectory, "llama.mjs");
-        _process = Process.Start(new ProcessStartInfo("node", [script, folder, model, $"{threads}"]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        _process = Process.Start(new ProcessStartInfo("node", [script, folder, model, $"{threads}"]) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false })!;
         using JsonDocument ready = Read();
         System = ready.RootElement.GetProperty("system").GetString()!.Trim();
     }

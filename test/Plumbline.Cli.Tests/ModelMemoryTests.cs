@@ -25,6 +25,7 @@ public sealed class ModelMemoryTests
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
+            UseShellExecute = false,
         })!;
         // Longer than a batch. After its line the process waits for the next one, and its peak can be read.
         await process.StandardInput.WriteLineAsync($$"""{"context":"{{string.Join(' ', Enumerable.Range(0, 700).Select(i => $"word{i % 9}"))}}","continuation":" and that is all there is."}""");
