@@ -96,9 +96,12 @@ public sealed class ModelCommandTests : IDisposable
     public async Task PhantomList_Json_HasTheDefaultFirstAndEveryKind()
     {
         using JsonDocument list = await JsonAsync("phantom", "list", "--json");
-        Assert.Equal(["chat", "chat-clean", "scripted", "scripted-clean"], list.RootElement.EnumerateArray().Select(p => p.GetProperty("name").GetString()));
+        Dictionary<string, JsonElement> rows = list.RootElement.EnumerateArray().ToDictionary(p => p.GetProperty("name").GetString()!);
+        Assert.Equal("chat", list.RootElement[0].GetProperty("name").GetString());
         Assert.Equal("chat-clean", list.RootElement[0].GetProperty("twin").GetString());
-        Assert.Equal(0, list.RootElement[2].GetProperty("parameters").GetInt64());
+        Assert.Equal("trained", rows["memory"].GetProperty("kind").GetString());
+        Assert.Equal("scripted", rows["scripted"].GetProperty("kind").GetString());
+        Assert.Equal(0, rows["scripted-clean"].GetProperty("parameters").GetInt64());
     }
 
     [Fact]
