@@ -131,6 +131,8 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Superset(new HashSet<string> { "chat-clean", "scripted", "scripted-clean", "scripted-noisy", "scripted-noisy-clean" }, names.ToHashSet());
         Assert.All(phantoms.Where(p => p.GetProperty("kind").GetString() == "scripted"), p => Assert.Equal(0, p.GetProperty("parameters").GetInt64()));
         Assert.All(phantoms.Where(p => p.GetProperty("twin").ValueKind == JsonValueKind.String), p => Assert.Contains(p.GetProperty("twin").GetString(), names));
+        Dictionary<string, string?> kinds = phantoms.ToDictionary(p => p.GetProperty("name").GetString()!, p => p.GetProperty("kind").GetString());
+        Assert.Equal(("trained", "wired", "scripted"), (kinds["memory"], kinds["induction"], kinds["scripted"]));
     }
 
     [Fact]
