@@ -106,7 +106,9 @@ public sealed class AssessTests : IDisposable
             Assert.True(calibration.GetProperty("worlds").GetArrayLength() >= 2);
         }
 
-        Assert.Equal(JsonValueKind.Null, Of("goal-hijacking").ValueKind);
+        // No judge stands in between, but the method was tried on phantoms.
+        Assert.False(Of("goal-hijacking").TryGetProperty("judge", out _));
+        Assert.True(Of("goal-hijacking").GetProperty("power").GetProperty("value").GetDouble() > 0.9);
         string source = Of("jailbreak").GetProperty("worlds").EnumerateArray().First(w => w.GetProperty("source").GetString()!.Contains("judged.jsonl", StringComparison.Ordinal)).GetProperty("source").GetString()!;
         await _plumbline.RunAsync("assess", "phantom", "--limit", "2", "--suite", "quick", "--json", "--quiet", "--out", _plumbline.PathOf("run"));
         using JsonDocument run = JsonDocument.Parse(_plumbline.Output);

@@ -70,10 +70,10 @@ public sealed class InstrumentTests
     [Fact]
     public void Page_Update_KeepsTheRest()
     {
-        string page = $"# m\n\n{CalibrationPage.Begin}\nold\n{CalibrationPage.End}\n\n## Next\n", updated = CalibrationPage.Update(page, "m", File);
+        string page = $"# m\n\n{CalibrationPage.Begin}\nstale words\n{CalibrationPage.End}\n\n## Next\n", updated = CalibrationPage.Update(page, "m", File);
         Assert.StartsWith("# m\n\n", updated, StringComparison.Ordinal);
         Assert.EndsWith($"{CalibrationPage.End}\n\n## Next\n", updated, StringComparison.Ordinal);
-        Assert.DoesNotContain("old", updated, StringComparison.Ordinal);
+        Assert.DoesNotContain("stale words", updated, StringComparison.Ordinal);
         Assert.Equal(updated, CalibrationPage.Update(updated, "m", File));
         Assert.Throws<InvalidDataException>(() => CalibrationPage.Update("# m", "m", File));
     }

@@ -11,7 +11,7 @@ public class JsonReportTests
     {
         JsonElement root = Parse(SampleRuns.PlantedWithTwin(), exit: 1, path: "runs/r.html");
         Assert.Equal(["run", "target", "suite", "report", "exit", "hosts", "seconds", "results", "findings", "gates", "notes", "cost", "twin"], Keys(root));
-        Assert.Equal(["evaluation", "risk", "metric", "family", "dataset", "value", "low", "high", "n", "method", "outcomes", "corrected", "calibration", "reason"], Keys(root.GetProperty("results")[0]));
+        Assert.Equal(["evaluation", "risk", "metric", "family", "dataset", "value", "low", "high", "n", "method", "outcomes", "corrected", "calibration", "instrument", "reason"], Keys(root.GetProperty("results")[0]));
         Assert.Equal(["scored", "refused", "unparsable", "errored", "skipped"], Keys(root.GetProperty("results")[0].GetProperty("outcomes")));
         Assert.Equal(["value", "low", "high"], Keys(root.GetProperty("results")[0].GetProperty("corrected")));
         Assert.Equal(["id", "evaluation", "metric", "risk", "family", "dataset", "title", "severity", "value", "low", "high", "n", "threshold", "direction"], Keys(root.GetProperty("findings")[0]));
