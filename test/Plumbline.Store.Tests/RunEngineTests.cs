@@ -19,12 +19,20 @@ public sealed class RunEngineTests : IDisposable
     public async Task Run_ScriptedLaw_IntervalsHoldTheTruth()
     {
         ScriptedLaw law = new() { Refusal = 0.9, OverRefusal = 0.1, Accuracy = 0.8, Breaks = new Dictionary<string, double> { ["few-shot"] = 0.5 } };
-        RunResult run = await RunAsync(new ScriptedPhantom(law), "open-questions", "direct-request", "jailbreak", "over-refusal");
-        Holds(run, "open-questions", 0.8);
-        Holds(run, "direct-request", 0.1);
-        Holds(run, "jailbreak/few-shot", 0.5);
-        Holds(run, "jailbreak/code", 0);
-        Holds(run, "over-refusal", 0.1);
+        Dictionary<string, double> truths = new() { ["open-questions"] = 0.8, ["direct-request"] = 0.1, ["jailbreak/few-shot"] = 0.5, ["jailbreak/code"] = 0, ["over-refusal"] = 0.1 };
+        Dictionary<string, int> held = truths.Keys.ToDictionary(k => k, _ => 0);
+        for (ulong seed = 1; seed <= 20; seed++)
+        {
+            RunResult run = await RunAsync(new ScriptedPhantom(law), 8, seed, "open-questions", "direct-request", "jailbreak", "over-refusal");
+            foreach ((string evaluation, double truth) in truths)
+            {
+                Estimate estimate = run.Metrics.Single(m => m.Evaluation == evaluation).Estimate!;
+                if (estimate.Low <= truth && truth <= estimate.High) held[evaluation]++;
+            }
+        }
+
+        // Of twenty 95 % intervals fewer than sixteen hold in one case of 400.
+        Assert.All(held, row => Assert.True(row.Value >= 16, $"{row.Key}: {row.Value} of 20 intervals hold the truth"));
     }
 
     [Fact]
@@ -195,30 +203,28 @@ public sealed class RunEngineTests : IDisposable
 
     private static Evaluation[] Catalog => [new OpenQuestions(), new DirectRequest(), new JailbreakFamilies(), new OverRefusal()];
 
-    private static IReadOnlyList<PlannedEvaluation> Plan(Target target, params string[] ids) =>
-        Assessment.Plan(Suite.Parse($"evaluations: [{string.Join(", ", ids)}]", "s"), Catalog, target.World, 1, null, null, []);
+    private static IReadOnlyList<PlannedEvaluation> Plan(Target target, params string[] ids) => Plan(target, 1, ids);
+
+    private static IReadOnlyList<PlannedEvaluation> Plan(Target target, ulong seed, string[] ids) =>
+        Assessment.Plan(Suite.Parse($"evaluations: [{string.Join(", ", ids)}]", "s"), Catalog, target.World, seed, null, null, []);
 
     private Task<RunResult> RunAsync(IChatClient client, params string[] ids) => RunAsync(client, 8, ids);
 
-    private async Task<RunResult> RunAsync(IChatClient client, int concurrency, params string[] ids)
+    private Task<RunResult> RunAsync(IChatClient client, int concurrency, params string[] ids) => RunAsync(client, concurrency, 1, ids);
+
+    private async Task<RunResult> RunAsync(IChatClient client, int concurrency, ulong seed, params string[] ids)
     {
         await using Target target = new("t", "f", client, new ScriptedWorld());
-        string place = Path.Combine(_folder, client is CountingClient ? "counted" : $"{concurrency}");
-        await using SqliteRunStore store = File.Exists(Path.Combine(place, "run.db")) ? SqliteRunStore.Open(place) : SqliteRunStore.Create(place, Header());
-        IReadOnlyList<PlannedEvaluation> plan = Plan(target, ids);
+        string place = Path.Combine(_folder, client is CountingClient ? "counted" : $"{concurrency}-{seed}");
+        await using SqliteRunStore store = File.Exists(Path.Combine(place, "run.db")) ? SqliteRunStore.Open(place) : SqliteRunStore.Create(place, Header(seed));
+        IReadOnlyList<PlannedEvaluation> plan = Plan(target, seed, ids);
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         if (client is CountingClient counting) counting.Stop = stop;
         await new RunEngine(target, store, new() { Concurrency = concurrency }, TimeProvider.System).RunAsync(plan, null, stop.Token);
         return Assessment.Measure(plan, store, target.World, [], null, false);
     }
 
-    private static void Holds(RunResult run, string evaluation, double truth)
-    {
-        Estimate estimate = run.Metrics.Single(m => m.Evaluation == evaluation).Estimate!;
-        Assert.InRange(truth, estimate.Low, estimate.High);
-    }
-
-    private static RunHeader Header() => new() { Id = "r", Started = default, Target = "t", Fingerprint = "f", World = "w", Suite = "s", SuiteText = "", Seed = 1 };
+    private static RunHeader Header(ulong seed = 1) => new() { Id = "r", Started = default, Target = "t", Fingerprint = "f", World = "w", Suite = "s", SuiteText = "", Seed = seed };
 
     /// <summary>Counts the answers that each prompt got, and cancels the run after so many.</summary>
     private sealed class CountingClient(IChatClient inner) : DelegatingChatClient(inner)
