@@ -43,7 +43,7 @@ public sealed class ModelServerTests : IAsyncLifetime
         using JsonDocument reply = await PostAsync("chat/completions", $$"""{"model":"scripted","messages":[{{Hello}}],"seed":4,"max_completion_tokens":100000,"temperature":0,"top_p":1,"stop":["x"],"user":"somebody"}""", HttpStatusCode.OK);
         JsonElement choice = reply.RootElement.GetProperty("choices")[0];
         Assert.Equal("chat.completion", reply.RootElement.GetProperty("object").GetString());
-        Assert.StartsWith("Of course.", choice.GetProperty("message").GetProperty("content").GetString(), StringComparison.Ordinal);
+        Assert.Contains("bread of kind 3", choice.GetProperty("message").GetProperty("content").GetString(), StringComparison.Ordinal);
         Assert.Equal("assistant", choice.GetProperty("message").GetProperty("role").GetString());
         Assert.Equal("stop", choice.GetProperty("finish_reason").GetString());
         JsonElement usage = reply.RootElement.GetProperty("usage");
