@@ -113,7 +113,7 @@ internal static class CalibrateCommand
         {
             table.AddRow(
                 Markup.Escape(row.Method), row.Phantom, row.Dose is { } dose ? PowerCurve.Dose(dose, row.IsShare) : "–", Markup.Escape(Share(row.Power)), Markup.Escape(Share(row.FalseAlarm)), Markup.Escape(Share(row.Coverage)),
-                row.Bias is { } bias ? (row.IsShare ? $"{100 * bias:+0.00;-0.00} pt" : $"{bias:+0.000;-0.000}") : "–", row.SmallestDose is { } smallest ? PowerCurve.Dose(smallest, row.IsShare) : "–",
+                row.Bias is { } bias ? (row.IsShare ? $"{Math.Round(100 * bias, 2) + 0.0:+0.00;-0.00} pt" : $"{Math.Round(bias, 3) + 0.0:+0.000;-0.000}") : "–", row.SmallestDose is { } smallest ? PowerCurve.Dose(smallest, row.IsShare) : "–",
                 row.Samples.ToString(CultureInfo.InvariantCulture), (row.Coverage ?? row.Power ?? row.FalseAlarm)?.N.ToString(CultureInfo.InvariantCulture) ?? "–", $"{row.Seconds:0.0}");
         }
 

@@ -117,5 +117,5 @@ public static class CalibrationPage
     private static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.0}%");
 
     private static string Bias(double? bias, bool share) => bias is not { } b ? "–"
-        : share ? string.Create(CultureInfo.InvariantCulture, $"{100 * b:+0.00;−0.00} points") : string.Create(CultureInfo.InvariantCulture, $"{b:+0.000;−0.000}");
+        : share ? string.Create(CultureInfo.InvariantCulture, $"{Math.Round(100 * b, 2) + 0.0:+0.00;−0.00} points") : string.Create(CultureInfo.InvariantCulture, $"{Math.Round(b, 3) + 0.0:+0.000;−0.000}");
 }
