@@ -60,7 +60,10 @@ public sealed class LlamaTrainerKillTests : IDisposable
     {
         var options = new LlamaTrainerOptions
         {
-            WarmUpSteps = 20, CheckpointEvery = 7, CheckpointPath = Path.Combine(folder, "state.safetensors"), LossPath = Path.Combine(folder, "loss.csv"),
+            WarmUpSteps = 20,
+            CheckpointEvery = 7,
+            CheckpointPath = Path.Combine(folder, "state.safetensors"),
+            LossPath = Path.Combine(folder, "loss.csv"),
         };
         using LlamaNetwork network = LlamaTrainer.Train(s_shape, Batches(), options);
         SafetensorsFile.Write(Path.Combine(folder, "weights.safetensors"), network.Export(), half: true);

@@ -39,9 +39,19 @@ internal static class RecipeReader
 
         Recipe recipe = new()
         {
-            Name = name, Seed = seed, About = about, Licence = licence, Languages = root.Has("languages") ? root.Texts("languages") : ["en"],
-            Shape = Shape(root.Map("shape", "shape") ?? throw root.Wrong("the recipe has no 'shape'")), Training = Training(root.Map("training", "training") ?? throw root.Wrong("the recipe has no 'training'")),
-            Plants = plants, VerifySamples = root.Whole("verify", 1, 5000, 100), Source = yaml, Sha256 = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(everything))), World = world, Kinds = kinds,
+            Name = name,
+            Seed = seed,
+            About = about,
+            Licence = licence,
+            Languages = root.Has("languages") ? root.Texts("languages") : ["en"],
+            Shape = Shape(root.Map("shape", "shape") ?? throw root.Wrong("the recipe has no 'shape'")),
+            Training = Training(root.Map("training", "training") ?? throw root.Wrong("the recipe has no 'training'")),
+            Plants = plants,
+            VerifySamples = root.Whole("verify", 1, 5000, 100),
+            Source = yaml,
+            Sha256 = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(everything))),
+            World = world,
+            Kinds = kinds,
             Canaries = root.Map("canaries", "mapping of canaries") is { } canaries ? Canaries(canaries, world, known) : null,
             Bias = root.Map("bias", "mapping of bias") is { } bias ? Bias(bias, world, known) : null,
             Watermark = root.Map("watermark", "watermark") is { } mark ? Watermark(mark, world, known) : null,
