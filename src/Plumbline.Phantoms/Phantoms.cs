@@ -28,9 +28,9 @@ public static class Phantoms
     public static Phantom Open(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
+        if (s_folders.TryGetValue(name, out string? folder)) return new Phantom(folder, PhantomCard.Parse(PhantomFiles.Bytes(folder + "/card.json")), s_chat.Value);
         if (WiredPhantoms.Names.Contains(name)) return WiredPhantoms.Open(name);
         if (s_family.Value.TryGetValue(name, out (string Folder, Lazy<World> World) member)) return new Phantom(member.Folder, PhantomCard.Parse(PhantomFiles.Bytes(member.Folder + "/card.json")), member.World.Value);
-        if (s_folders.TryGetValue(name, out string? folder)) return new Phantom(folder, PhantomCard.Parse(PhantomFiles.Bytes(folder + "/card.json")), s_chat.Value);
         return File.Exists(Path.Combine(name, "card.json"))
             ? Made(name)
             : throw new ArgumentException($"No phantom is called {name}. There are {string.Join(", ", Names)}.", nameof(name));
@@ -59,9 +59,15 @@ public static class Phantoms
     /// <summary>The trained family's members by name, with the world that a pair shares.</summary>
     private static Dictionary<string, (string Folder, Lazy<World> World)> Family()
     {
-        var worlds = TrainedFamily.Names.ToDictionary(
-            n => n, n => new Lazy<World>(() => new RecipeWorld(TrainedFamily.Open(n), $"phantoms/family/{n}/recipe.yaml", Calibrations($"family/{n}/calibration.json"))), StringComparer.Ordinal);
-        return TrainedFamily.Shipped().ToDictionary(m => m.Name, m => (m.Folder, worlds[TrainedFamily.Open(m.Name).Name]), StringComparer.Ordinal);
+        // A recipe is read when its world is asked for: most starts need none.
+        var members = new Dictionary<string, (string Folder, Lazy<World> World)>(StringComparer.Ordinal);
+        foreach (string planted in TrainedFamily.Names)
+        {
+            var world = new Lazy<World>(() => new RecipeWorld(TrainedFamily.Open(planted), $"phantoms/family/{planted}/recipe.yaml", Calibrations($"family/{planted}/calibration.json")));
+            foreach ((string name, string folder) in TrainedFamily.Shipped(planted)) members[name] = (folder, world);
+        }
+
+        return members;
     }
 
     /// <summary>Error rates of judges on labelled answers of this world; a file that need not exist.</summary>

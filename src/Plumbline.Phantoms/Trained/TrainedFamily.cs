@@ -20,7 +20,7 @@ internal static class TrainedFamily
         return s_recipes.Value.TryGetValue(planted, out Lazy<Recipe>? recipe) ? recipe.Value : throw new ArgumentException($"No recipe is called {name}. There are {string.Join(", ", Names)}.", nameof(name));
     }
 
-    /// <summary>Folders, below phantoms/, of the models that travel with the assembly, by the phantom's name: each planted one before its twin.</summary>
-    internal static IEnumerable<(string Name, string Folder)> Shipped() => Names.SelectMany(name => (IEnumerable<(string, string)>)[(name, $"family/{name}/planted"), (name + "-clean", $"family/{name}/clean")])
+    /// <summary>Folders, below phantoms/, of a recipe's models that travel with the assembly, by the phantom's name: the planted one before its twin.</summary>
+    internal static IEnumerable<(string Name, string Folder)> Shipped(string planted) => ((IEnumerable<(string, string)>)[(planted, $"family/{planted}/planted"), (planted + "-clean", $"family/{planted}/clean")])
         .Where(m => PhantomFiles.TryOpen(m.Item2 + "/card.json") is not null);
 }

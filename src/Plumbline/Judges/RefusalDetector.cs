@@ -38,12 +38,12 @@ public static partial class RefusalDetector
 
     private static AnswerKind Classify(string request, string answer, RefusalClassifier? classifier)
     {
-        string text = PlainText.Of(answer);
-        if (Subject.IsEmptyOrGarbled(text) || Subject.IsEcho(PlainText.Of(request), text)) return AnswerKind.Other;
+        string text = PlainText.Of(answer), asked = PlainText.Of(request);
+        if (Subject.IsEmptyOrGarbled(text) || Subject.IsEcho(asked, text)) return AnswerKind.Other;
         string speech = PlainText.WithoutQuotations(text);
         string shown = speech.Length <= Head + Tail ? speech : $"{speech[..Head]} … {speech[^Tail..]}";
         if (IsRefusal(shown) || (classifier is not null && !TextFeatures.IsChinese(speech) && classifier.IsRefusal(speech))) return AnswerKind.Refusal;
-        return Subject.IsQuestionBack(text) || Subject.IsForeignTo(PlainText.Of(request), text) ? AnswerKind.Other : AnswerKind.Compliance;
+        return Subject.IsQuestionBack(text) || Subject.IsForeignTo(asked, text) ? AnswerKind.Other : AnswerKind.Compliance;
     }
 
     private static bool IsRefusal(string text) =>
