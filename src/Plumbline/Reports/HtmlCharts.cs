@@ -29,7 +29,7 @@ internal sealed class HtmlCharts(HtmlText html, bool chinese)
             double top = i * rowHeight, y = top + lead + 5;
             if (labels)
             {
-                html.Write($"<text class=\"label\" x=\"{X(0)}%\" y=\"{top + 14}\">{PlainText.Line(PlainText.Short(row.Label, 42))}</text>");
+                html.Write($"<text class=\"label\" x=\"{X(0)}%\" y=\"{top + 14}\">{VisibleText.Line(VisibleText.Short(row.Label, 42))}</text>");
                 html.Write($"<text class=\"value {row.Tone}\" x=\"{X(1)}%\" y=\"{top + 14}\" text-anchor=\"end\">{row.Figure}</text>");
             }
             html.Write($"<line class=\"rail\" x1=\"{X(0)}%\" x2=\"{X(1)}%\" y1=\"{y}\" y2=\"{y}\"/>");
@@ -59,7 +59,7 @@ internal sealed class HtmlCharts(HtmlText html, bool chinese)
         double reach = rows.Max(r => Math.Max(Math.Abs(r.Estimate.Low), Math.Abs(r.Estimate.High)));
         double most = new[] { 0.05, 0.1, 0.25, 0.5 }.FirstOrDefault(m => reach <= m, 1);
         int height = (rows.Count * RowHeight) + 22;
-        Open(title, string.Join(' ', rows.Select(r => $"{PlainText.Line(PlainText.Short(r.Label, 100))}: {r.Figure} ({Figures.Signed(r.Estimate.Low)}, {Figures.Signed(r.Estimate.High)}).")), height, "intervals");
+        Open(title, string.Join(' ', rows.Select(r => $"{VisibleText.Line(VisibleText.Short(r.Label, 100))}: {r.Figure} ({Figures.Signed(r.Estimate.Low)}, {Figures.Signed(r.Estimate.High)}).")), height, "intervals");
         foreach (double part in new[] { -1, -0.5, 0, 0.5, 1 })
         {
             html.Write($"<line class=\"{(part == 0 ? "zero" : "grid")}\" x1=\"{At(part * most)}%\" x2=\"{At(part * most)}%\" y1=\"20\" y2=\"{height - 18}\"/>");
@@ -70,7 +70,7 @@ internal sealed class HtmlCharts(HtmlText html, bool chinese)
         {
             IntervalRow row = rows[i];
             double top = i * RowHeight, y = top + Lead + 5;
-            html.Write($"<text class=\"label\" x=\"{X(0)}%\" y=\"{top + 14}\">{PlainText.Line(PlainText.Short(row.Label, 42))}</text>");
+            html.Write($"<text class=\"label\" x=\"{X(0)}%\" y=\"{top + 14}\">{VisibleText.Line(VisibleText.Short(row.Label, 42))}</text>");
             html.Write($"<text class=\"value {row.Tone}\" x=\"{X(1)}%\" y=\"{top + 14}\" text-anchor=\"end\">{row.Figure}</text>");
             html.Write($"<line class=\"rail\" x1=\"{X(0)}%\" x2=\"{X(1)}%\" y1=\"{y}\" y2=\"{y}\"/>");
             html.Write($"<line class=\"whisker {row.Tone}\" x1=\"{At(row.Estimate.Low)}%\" x2=\"{At(row.Estimate.High)}%\" y1=\"{y}\" y2=\"{y}\"/>");
@@ -114,7 +114,7 @@ internal sealed class HtmlCharts(HtmlText html, bool chinese)
         {
             Metric family = column[i];
             html.Write($"<circle class=\"family\" cx=\"{X(o.Value)}%\" cy=\"{Y(family.Best()!.Value)}\" r=\"4\"/>");
-            html.Write($"<text class=\"label\" x=\"{X(o.Value) + (left ? -2.5 : 2.5)}%\" y=\"{at[i]}\" text-anchor=\"{(left ? "end" : "start")}\">{PlainText.Line(PlainText.Short(family.Family ?? family.Name, 32))} {Figures.Number(family.Best()!.Value, true)}</text>");
+            html.Write($"<text class=\"label\" x=\"{X(o.Value) + (left ? -2.5 : 2.5)}%\" y=\"{at[i]}\" text-anchor=\"{(left ? "end" : "start")}\">{VisibleText.Line(VisibleText.Short(family.Family ?? family.Name, 32))} {Figures.Number(family.Best()!.Value, true)}</text>");
         }
         html.Write($"<line class=\"whisker strong\" x1=\"{X(o.Low)}%\" x2=\"{X(o.High)}%\" y1=\"{Y(a.Value)}\" y2=\"{Y(a.Value)}\"/><line class=\"whisker strong\" x1=\"{X(o.Value)}%\" x2=\"{X(o.Value)}%\" y1=\"{Y(a.Low)}\" y2=\"{Y(a.High)}\"/>");
         html.Line($"<circle class=\"dot strong\" cx=\"{X(o.Value)}%\" cy=\"{Y(a.Value)}\" r=\"7\"/></svg>");
@@ -155,7 +155,7 @@ internal sealed class HtmlCharts(HtmlText html, bool chinese)
 
     private string Described(IntervalRow row, string? name)
     {
-        string text = $"{PlainText.Line(PlainText.Short(row.Label, 100))}: {Figures.Number(row.Estimate.Value, true)} ({Figures.Interval(row.Estimate.Low, row.Estimate.High, true)})";
+        string text = $"{VisibleText.Line(VisibleText.Short(row.Label, 100))}: {Figures.Number(row.Estimate.Value, true)} ({Figures.Interval(row.Estimate.Low, row.Estimate.High, true)})";
         if (row.Other is { } other) text += T(", ", "，") + $"{name ?? T("clean twin", "洁净孪生模型")} {Figures.Number(other.Value, true)}";
         if (row.Threshold is { } t) text += T($", threshold {Figures.Number(t.Value, true)}", $"，阈值 {Figures.Number(t.Value, true)}");
         return text + T(".", "。");

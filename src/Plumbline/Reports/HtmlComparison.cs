@@ -110,7 +110,7 @@ internal sealed class HtmlComparison
 
     private static Metric? Metric(RunResult run, MetricComparison row) => run.Metrics.FirstOrDefault(m => m.Evaluation == row.Evaluation && m.Name == row.Metric);
 
-    private static string Name(string text) => PlainText.Short(text, LongestName);
+    private static string Name(string text) => VisibleText.Short(text, LongestName);
 
     private string T(string english, string zh) => _chinese ? zh : english;
 }

@@ -66,7 +66,7 @@ internal sealed class HtmlReport
         Fact(T("Attack success", "攻击成功率"), Figures.Number(success?.Best()?.Value, share: true), success?.Best() is { } a ? Figures.Interval(a.Low, a.High, true) : T("not measured", "未测量"));
         Fact(T("Over-refusal", "过度拒答"), Figures.Number(over?.Best()?.Value, share: true), over?.Best() is { } o ? Figures.Interval(o.Low, o.High, true) : T("not measured", "未测量"));
         Fact(T("Gates", "门槛"), _run.Gates.Count == 0 ? T("none set", "未设置") : $"{_run.Gates.Count(g => g.Holds)} / {_run.Gates.Count}", _run.Gates.Count == 0 ? "" : T("hold", "通过"));
-        Fact(T("Suite", "评测套件"), PlainText.Short(_run.Header.Suite, 40), $"{Figures.Duration(_run.Seconds)} · {_run.Header.Started.UtcDateTime:yyyy-MM-dd HH:mm} UTC");
+        Fact(T("Suite", "评测套件"), VisibleText.Short(_run.Header.Suite, 40), $"{Figures.Duration(_run.Seconds)} · {_run.Header.Started.UtcDateTime:yyyy-MM-dd HH:mm} UTC");
         _html.Line($"</dl>");
         _html.Line($"<nav aria-label=\"{T("Contents", "目录")}\"><ul>");
         foreach ((string id, string title) in new[]
@@ -357,10 +357,10 @@ internal sealed class HtmlReport
 
     private void Turn(string who, string text, string language)
     {
-        (string kept, int leftOut) = PlainText.Clip(text, LongestExample);
+        (string kept, int leftOut) = VisibleText.Clip(text, LongestExample);
         _html.Write($"<div class=\"turn\"><p class=\"who\">{who}</p>");
         if (text.Length == 0) _html.Write($"<span class=\"empty\">{T("empty", "空")}</span>");
-        else _html.Write($"<div class=\"hazard\" tabindex=\"0\" role=\"group\" aria-label=\"{who}\" dir=\"auto\" lang=\"{PlainText.Short(language, 20)}\">{kept}</div>");
+        else _html.Write($"<div class=\"hazard\" tabindex=\"0\" role=\"group\" aria-label=\"{who}\" dir=\"auto\" lang=\"{VisibleText.Short(language, 20)}\">{kept}</div>");
         if (leftOut > 0) _html.Write($"<p class=\"soft\">{T($"… {Figures.Count(leftOut)} more characters lie in the run store.", $"……其余 {Figures.Count(leftOut)} 个字符保存在运行库中。")}</p>");
         _html.Line($"</div>");
     }
@@ -416,7 +416,7 @@ internal sealed class HtmlReport
         }
         if (h.SuiteText.Length > 0)
         {
-            (string suite, int leftOut) = PlainText.Clip(h.SuiteText, LongestSuite);
+            (string suite, int leftOut) = VisibleText.Clip(h.SuiteText, LongestSuite);
             _html.Line($"<details><summary>{T("The suite as resolved", "解析后的评测套件")}</summary><pre tabindex=\"0\"><code>{suite}</code></pre>{(leftOut > 0 ? T($"… {Figures.Count(leftOut)} more characters lie in the run store.", $"……其余 {Figures.Count(leftOut)} 个字符保存在运行库中。") : "")}</details>");
         }
         End();
@@ -461,7 +461,7 @@ internal sealed class HtmlReport
 
     private string Tone(Metric metric) => _run.Finding(metric) is null ? "plain" : "bad";
 
-    private static string Name(string text) => PlainText.Short(text, LongestName);
+    private static string Name(string text) => VisibleText.Short(text, LongestName);
 
     private string Language => T("en", "zh");
 

@@ -40,7 +40,7 @@ internal sealed class HtmlText(TextWriter output)
 
     private static void Encode(string text, TextWriter output)
     {
-        ReadOnlySpan<char> rest = PlainText.Visible(PlainText.Short(text, LongestHole));
+        ReadOnlySpan<char> rest = VisibleText.Visible(VisibleText.Short(text, LongestHole));
         while (rest.IndexOfAny(s_special) is >= 0 and int at)
         {
             output.Write(rest[..at]);

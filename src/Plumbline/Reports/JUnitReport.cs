@@ -104,7 +104,7 @@ internal static class JUnitReport
 
     private static void Attribute(XmlWriter xml, string name, string value) => xml.WriteAttributeString(name, Legal(value));
 
-    private static string Legal(string text) => PlainText.Visible(PlainText.Short(text, Longest));
+    private static string Legal(string text) => VisibleText.Visible(VisibleText.Short(text, Longest));
 
     private static string Seconds(double seconds) => double.IsFinite(seconds) ? seconds.ToString("0.###", CultureInfo.InvariantCulture) : "0";
 

@@ -60,7 +60,7 @@ internal static class JsonReport
     public static void Text(Utf8JsonWriter json, string name, string? value)
     {
         if (value is null) json.WriteNull(name);
-        else json.WriteString(name, PlainText.WellFormed(value));
+        else json.WriteString(name, VisibleText.WellFormed(value));
     }
 
     /// <summary>A number, or null where it is none.</summary>
@@ -76,7 +76,7 @@ internal static class JsonReport
     private static void Texts(Utf8JsonWriter json, string name, IEnumerable<string> values)
     {
         json.WriteStartArray(name);
-        foreach (string value in values) json.WriteStringValue(PlainText.WellFormed(value));
+        foreach (string value in values) json.WriteStringValue(VisibleText.WellFormed(value));
         json.WriteEndArray();
     }
 

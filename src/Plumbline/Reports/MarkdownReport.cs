@@ -123,7 +123,7 @@ internal sealed class MarkdownReport(RunResult run, TextWriter output, bool chin
     /// </summary>
     internal static string Safe(string text, int limit = Longest)
     {
-        string line = PlainText.Line(PlainText.Short(text, limit));
+        string line = VisibleText.Line(VisibleText.Short(text, limit));
         StringBuilder safe = new(line.Length + 16);
         for (int i = 0; i < line.Length; i++)
         {

@@ -160,8 +160,8 @@ internal static class SarifReport
 
     private static string RuleId(string evaluation, string metric)
     {
-        string id = PlainText.Line($"{evaluation}.{metric}");
-        return id.Length <= LongestId ? id : PlainText.Clip(id, LongestId - 40).Text + "~" + Hash(id);
+        string id = VisibleText.Line($"{evaluation}.{metric}");
+        return id.Length <= LongestId ? id : VisibleText.Clip(id, LongestId - 40).Text + "~" + Hash(id);
     }
 
     private static void Message(Utf8JsonWriter json, string name, string text)
@@ -172,13 +172,13 @@ internal static class SarifReport
         json.WriteEndObject();
     }
 
-    private static string Clean(string text) => PlainText.Short(PlainText.Line(PlainText.Short(text, LongestText)), LongestText);
+    private static string Clean(string text) => VisibleText.Short(VisibleText.Line(VisibleText.Short(text, LongestText)), LongestText);
 
     private static string Level(Severity severity) => severity switch { Severity.Low => "note", Severity.Medium => "warning", _ => "error" };
 
     private static string Segment(string text)
     {
-        string segment = Uri.EscapeDataString(PlainText.WellFormed(PlainText.Short(text, 200)));
+        string segment = Uri.EscapeDataString(VisibleText.WellFormed(VisibleText.Short(text, 200)));
         return segment.Trim('.').Length == 0 ? "_" : segment;
     }
 

@@ -4,7 +4,7 @@ using System.Text;
 namespace Plumbline.Reports;
 
 /// <summary>Makes text from outside fit to be shown: what would hide or reorder its neighbours becomes visible.</summary>
-internal static class PlainText
+internal static class VisibleText
 {
     /// <summary>
     /// The text with control, bidi, zero-width and tag characters, non-characters and lone surrogates written as

@@ -57,15 +57,15 @@ public class ArbitraryTextTests
     [Fact]
     public void Visible_AnyText_HoldsOnlyXmlCharacters() => s_text.Sample(text =>
     {
-        string visible = PlainText.Visible(text);
+        string visible = VisibleText.Visible(text);
         System.Xml.XmlConvert.VerifyXmlChars(visible);
-        Assert.Equal(visible, PlainText.Visible(visible));
+        Assert.Equal(visible, VisibleText.Visible(visible));
     }, iter: 2000);
 
     [Fact]
     public void Clip_AnyText_CutsNoPair() => Gen.Select(s_text, Gen.Int[1, 20]).Sample((text, limit) =>
     {
-        (string kept, int leftOut) = PlainText.Clip(text, limit);
+        (string kept, int leftOut) = VisibleText.Clip(text, limit);
         Assert.Equal(text.Length, kept.Length + leftOut);
         Assert.StartsWith(kept, text, StringComparison.Ordinal);
         Assert.InRange(kept.Length, Math.Min(limit - 1, text.Length), limit);
