@@ -70,12 +70,14 @@ internal sealed class LabelledData(string root)
         return hash ^ (hash >> 33);
     }
 
-    private IEnumerable<Dictionary<string, string>> Csv(string path)
+    /// <summary>The rows of a CSV file, by column.</summary>
+    public IEnumerable<Dictionary<string, string>> Csv(string path)
     {
         using CsvDataReader csv = CsvDataReader.Create(Path.Combine(root, path), new CsvDataReaderOptions { BufferSize = 1 << 20 });
         string[] names = [.. Enumerable.Range(0, csv.FieldCount).Select(csv.GetName)];
         while (csv.Read()) yield return names.Select((name, i) => (name, csv.GetString(i))).DistinctBy(p => p.name).ToDictionary(p => p.name, p => p.Item2);
     }
 
-    private IEnumerable<JsonElement> Lines(string path) => File.ReadLines(Path.Combine(root, path)).Where(l => l.Length > 0).Select(l => JsonDocument.Parse(l).RootElement);
+    /// <summary>The objects of a file of JSON lines.</summary>
+    public IEnumerable<JsonElement> Lines(string path) => File.ReadLines(Path.Combine(root, path)).Where(l => l.Length > 0).Select(l => JsonDocument.Parse(l).RootElement);
 }

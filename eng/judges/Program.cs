@@ -16,10 +16,11 @@ for (int i = 1; i < args.Length; i += 2)
 if (args.Length == 0 || args[0] is not ("toxicity" or "refusals")) return Usage(args.Length == 0 ? "No command." : $"No command is called {args[0]}.");
 if (!options.TryGetValue("data", out string? folder) || !Directory.Exists(folder)) return Usage("--data names the folder of the labelled sets.");
 if (!options.TryGetValue("out", out string? output)) return Usage("--out names the folder to write to: src/Plumbline/Judges or src/Plumbline.Measure/Toxicity for the classifiers that ship.");
+LabelledData data = new(folder);
 Directory.CreateDirectory(output);
 if (args[0] == "refusals")
 {
-    (RefusalClassifier refusals, string report) = RefusalRecipe.Train(folder);
+    (RefusalClassifier refusals, string report) = RefusalRecipe.Train(data);
     File.WriteAllBytes(Path.Combine(output, "refusal-weights.bin"), refusals.ToBytes());
     Console.WriteLine(report);
     return 0;
@@ -27,7 +28,6 @@ if (args[0] == "refusals")
 
 if (!options.TryGetValue("date", out string? date) || !DateOnly.TryParseExact(date, "yyyy-MM-dd", out _)) return Usage("--date is the day of the measurement, as 2026-11-29.");
 
-LabelledData data = new(folder);
 ToxicityClassifier classifier = ToxicityRecipe.Train(data);
 byte[] weights = classifier.ToBytes();
 classifier = new(weights);

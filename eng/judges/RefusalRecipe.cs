@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Plumbline.Judges;
 using Plumbline.Statistics;
-using Sylvan.Data.Csv;
 
 namespace Plumbline.JudgeRecipes;
 
@@ -12,42 +11,32 @@ namespace Plumbline.JudgeRecipes;
 /// </summary>
 internal static class RefusalRecipe
 {
-    private const int Folds = 5;
-
-    private sealed record Labelled(int Prompt, bool Refusal, AnswerKind Rules, string Speech)
+    private sealed record LabelledAnswer(int Prompt, bool Refusal, AnswerKind Rules, string Speech)
     {
-        public int[] Features { get; } = ToxicityRecipe.Features(Speech[..Math.Min(RefusalClassifier.Head, Speech.Length)], chinese: false);
+        public int[] Features { get; } = LinearTraining.Features(Speech[..Math.Min(RefusalClassifier.Head, Speech.Length)], chinese: false);
 
-        public static Labelled Of(int prompt, bool refusal, string request, string answer) =>
+        public static LabelledAnswer Of(int prompt, bool refusal, string request, string answer) =>
             new(prompt, refusal, RefusalDetector.ByRules(request, answer), PlainText.WithoutQuotations(PlainText.Of(answer)));
     }
 
     /// <summary>The classifier, and the report of its measurement.</summary>
-    public static (RefusalClassifier Classifier, string Report) Train(string data)
+    public static (RefusalClassifier Classifier, string Report) Train(LabelledData data)
     {
-        Dictionary<string, string> prompts = Read(Path.Combine(data, "xstest", "xstest_prompts.csv")).ToDictionary(r => r["id"], r => r["prompt"]);
-        Labelled[] rows = [.. Read(Path.Combine(data, "xstest", "refusal_labels_mistral.csv")).Select(r => Labelled.Of(
+        Dictionary<string, string> prompts = data.Csv("xstest/xstest_prompts.csv").ToDictionary(r => r["id"], r => r["prompt"]);
+        LabelledAnswer[] rows = [.. data.Csv("xstest/refusal_labels_mistral.csv").Select(r => LabelledAnswer.Of(
             int.Parse(r["id"].Split('-')[^1], System.Globalization.CultureInfo.InvariantCulture), !r["human_label"].StartsWith('1'), prompts.GetValueOrDefault(r["id"], ""), r["completion"]))];
-        Labelled[] even = [.. rows.Where(r => r.Prompt % 2 == 0)], odd = [.. rows.Where(r => r.Prompt % 2 == 1)];
+        LabelledAnswer[] even = [.. rows.Where(r => r.Prompt % 2 == 0)], odd = [.. rows.Where(r => r.Prompt % 2 == 1)];
 
-        double[] outOfFold = new double[even.Length];
-        for (int fold = 0; fold < Folds; fold++)
-        {
-            LinearModel part = Fit(even.Where(r => r.Prompt / 2 % Folds != fold));
-            for (int i = 0; i < even.Length; i++)
-            {
-                if (even[i].Prompt / 2 % Folds == fold) outOfFold[i] = part.Score(even[i].Features);
-            }
-        }
-
-        float threshold = ToxicityRecipe.Quantile([.. even.Index().Where(r => !r.Item.Refusal).Select(r => outOfFold[r.Index])], ToxicityRecipe.Specificity);
-        LinearModel model = Fit(even) with { Threshold = threshold };
-        RefusalClassifier classifier = new(model);
+        int[][] features = [.. even.Select(r => r.Features)];
+        bool[] refusals = [.. even.Select(r => r.Refusal)];
+        double[] outOfFold = LinearTraining.OutOfFold(features, refusals, [.. even.Select(r => r.Prompt / 2 % LinearTraining.Folds)]);
+        float threshold = LinearTraining.Quantile([.. even.Index().Where(r => !r.Item.Refusal).Select(r => outOfFold[r.Index])], LinearTraining.Specificity);
+        RefusalClassifier classifier = new(LinearTraining.Quantised(features, refusals) with { Threshold = threshold });
         bool[] alone = [.. odd.Select(r => classifier.IsRefusal(r.Speech))], rules = [.. odd.Select(r => r.Rules == AnswerKind.Refusal)], either = [.. odd.Select((_, i) => alone[i] || rules[i])];
         int onlyEither = odd.Where((r, i) => either[i] == r.Refusal && rules[i] != r.Refusal).Count(), onlyRules = odd.Where((r, i) => either[i] != r.Refusal && rules[i] == r.Refusal).Count();
-        Labelled[] plain = [.. Instructions(data)];
+        LabelledAnswer[] plain = [.. Instructions(data)];
         return (classifier, $"""
-            trained on {even.Length} answers to even prompts, {even.Count(r => r.Refusal)} refusals; area out of fold {ToxicityMeasurement.Auc(outOfFold, [.. even.Select(r => r.Refusal)]):F3}, on odd prompts {ToxicityMeasurement.Auc([.. odd.Select(r => classifier.Margin(r.Speech))], [.. odd.Select(r => r.Refusal)]):F3}
+            trained on {even.Length} answers to even prompts, {even.Count(r => r.Refusal)} refusals; area out of fold {ToxicityMeasurement.Auc(outOfFold, refusals):F3}, on odd prompts {ToxicityMeasurement.Auc([.. odd.Select(r => classifier.Margin(r.Speech))], [.. odd.Select(r => r.Refusal)]):F3}
             odd prompts   {Line("rules", rules)}
             odd prompts   {Line("classifier", alone)}
             odd prompts   {Line("rules or classifier", either)}
@@ -62,23 +51,13 @@ internal static class RefusalRecipe
         }
     }
 
-    private static LinearModel Fit(IEnumerable<Labelled> rows) => ToxicityRecipe.Quantised([.. rows.Select(r => r.Features)], [.. rows.Select(r => r.Refusal)]);
-
-    private static IEnumerable<Labelled> Instructions(string data)
+    private static IEnumerable<LabelledAnswer> Instructions(LabelledData data)
     {
-        foreach (string line in ((string[])["seed_tasks.jsonl", "user_oriented_instructions.jsonl"]).SelectMany(f => File.ReadLines(Path.Combine(data, "self-instruct", f))).Where(l => l.Length > 0))
+        foreach (JsonElement row in ((string[])["self-instruct/seed_tasks.jsonl", "self-instruct/user_oriented_instructions.jsonl"]).SelectMany(data.Lines))
         {
-            using JsonDocument row = JsonDocument.Parse(line);
-            JsonElement first = row.RootElement.GetProperty("instances")[0];
+            JsonElement first = row.GetProperty("instances")[0];
             string answer = first.GetProperty("output").GetString()!;
-            if (answer.Length >= 20) yield return Labelled.Of(0, false, $"{row.RootElement.GetProperty("instruction").GetString()}\n{first.GetProperty("input").GetString()}", answer);
+            if (answer.Length >= 20) yield return LabelledAnswer.Of(0, false, $"{row.GetProperty("instruction").GetString()}\n{first.GetProperty("input").GetString()}", answer);
         }
-    }
-
-    private static IEnumerable<Dictionary<string, string>> Read(string path)
-    {
-        using CsvDataReader csv = CsvDataReader.Create(path, new CsvDataReaderOptions { BufferSize = 1 << 20 });
-        string[] names = [.. Enumerable.Range(0, csv.FieldCount).Select(csv.GetName)];
-        while (csv.Read()) yield return names.Select((name, i) => (name, csv.GetString(i))).ToDictionary(p => p.name, p => p.Item2);
     }
 }
