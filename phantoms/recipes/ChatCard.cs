@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Plumbline.Phantoms;
 using Plumbline.Phantoms.Chat;
+using Plumbline.Phantoms.Trained;
 
 namespace Plumbline.Recipes;
 
@@ -49,35 +50,9 @@ internal static class ChatCard
             json.WriteNumber("batchTokens", recipe.BatchTokens);
             json.WriteNumber("learningRate", recipe.LearningRate);
             json.WriteEndObject();
-            json.WriteStartArray("plants");
-            foreach (PhantomPlant plant in planted ? s_plants : [])
-            {
-                json.WriteStartObject();
-                json.WriteString("id", plant.Id);
-                json.WriteString("risk", plant.Risk);
-                json.WriteString("where", plant.Where);
-                json.WriteString("dose", plant.Dose);
-                json.WriteNumber("documents", documents.Count(d => d.Plant == plant.Id));
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-            json.WriteString("verifiedBy", "greedy answers compared with the grammar's sentence id by id, exact log-probabilities, and counts in the training data; no evaluation, judge or inference code of the product took part");
-            json.WriteStartArray("verified");
-            foreach (PhantomFigure f in figures)
-            {
-                json.WriteStartObject();
-                json.WriteString("what", f.What);
-                json.WriteNumber("value", Math.Round(f.Value, 4));
-                json.WriteNumber("n", f.N);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-            json.WriteStartObject("files");
-            foreach (string file in Directory.GetFiles(folder).Order(StringComparer.Ordinal).Where(f => Path.GetFileName(f) != "card.json"))
-                json.WriteString(Path.GetFileName(file), Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file))));
-            json.WriteEndObject();
+            CardParts.WritePlants(json, planted ? s_plants : [], documents);
+            CardParts.WriteVerification(json, "greedy answers compared with the grammar's sentence id by id, exact log-probabilities, and counts in the training data; no evaluation, judge or inference code of the product took part", figures);
+            CardParts.WriteFiles(json, Directory.GetFiles(folder).Order(StringComparer.Ordinal).Where(f => Path.GetFileName(f) != "card.json"));
             json.WriteEndObject();
         }
 

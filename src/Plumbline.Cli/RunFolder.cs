@@ -15,7 +15,7 @@ internal static class RunFolder
         }
 
         string[] known = Directory.Exists(Root) ? [.. Directory.EnumerateDirectories(Root).Select(f => Path.GetFileName(f)!)] : [];
-        string hint = DidYouMean.Nearest(named, known) is { } near ? $" Did you mean '{near}'?" : "";
+        string hint = Spelling.Nearest(named, known) is { } near ? $" Did you mean '{near}'?" : "";
         throw new UsageException($"There is no run '{named}'.{hint} `plumbline runs` lists what is there.");
     }
 

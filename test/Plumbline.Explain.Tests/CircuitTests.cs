@@ -139,7 +139,7 @@ public sealed class CircuitTests
         {
             double[,] a = new double[5, 5];
             for (int i = 0; i < 25; i++) a[i / 5, i % 5] = values[i];
-            Complex[] eigenvalues = Matrices.Eigenvalues(a);
+            Complex[] eigenvalues = Eigenvalues.Of(a);
             double[,] square = Matrices.Product(a, a);
             Complex trace = eigenvalues.Aggregate(Complex.Zero, (sum, x) => sum + x), second = eigenvalues.Aggregate(Complex.Zero, (sum, x) => sum + (x * x));
             Golden.Close(Enumerable.Range(0, 5).Sum(i => a[i, i]), trace.Real, 1e-8, 1e-8, "trace");

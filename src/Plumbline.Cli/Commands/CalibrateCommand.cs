@@ -47,7 +47,7 @@ internal static class CalibrateCommand
             string[] named = parsed.GetValue(methods) ?? [];
             foreach (string name in named.Where(n => Catalog.All.All(e => e.Card.Id != n)))
             {
-                string hint = DidYouMean.Nearest(name, [.. Catalog.All.Select(e => e.Card.Id)]) is { } near ? $" Did you mean '{near}'?" : "";
+                string hint = Spelling.Nearest(name, [.. Catalog.All.Select(e => e.Card.Id)]) is { } near ? $" Did you mean '{near}'?" : "";
                 throw new UsageException($"There is no method '{name}'.{hint} `plumbline methods` lists them.");
             }
 

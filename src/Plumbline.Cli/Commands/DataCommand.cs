@@ -73,7 +73,7 @@ internal static class DataCommand
     private static DataSetEntry Find(string name)
     {
         if (DataCatalogue.All.FirstOrDefault(s => s.Name == name) is { } set) return set;
-        string hint = DidYouMean.Nearest(name, [.. DataCatalogue.All.Select(s => s.Name)]) is { } near ? $" Did you mean '{near}'?" : "";
+        string hint = Spelling.Nearest(name, [.. DataCatalogue.All.Select(s => s.Name)]) is { } near ? $" Did you mean '{near}'?" : "";
         throw new UsageException($"There is no data set '{name}'.{hint} `plumbline data list` lists them.");
     }
 

@@ -75,7 +75,7 @@ internal static class JudgeCommand
                 : Detect(labelled, surroundings);
             if (earlier is null && parsed.GetValue(judge) is null && parsed.GetValue(set) is null && Phantoms.Phantoms.Open("chat").World.Calibration(RefusalDetector.Id) is { } shipped)
             {
-                earlier = new(RefusalDetector.Id, now.Model, now.Set, now.SetSha256, DateOnly.ParseExact(shipped.Date, "yyyy-MM-dd", CultureInfo.InvariantCulture), new(shipped.TruePositives, shipped.Positives, shipped.TrueNegatives, shipped.Negatives), 0);
+                earlier = new(RefusalDetector.Id, now.Model, now.Set, now.SetSha256, DateOnly.ParseExact(shipped.Date, "yyyy-MM-dd", CultureInfo.InvariantCulture), JudgeMatrix.Of(shipped), 0);
             }
 
             string[] faults = [.. Faults(now, earlier)];
@@ -126,15 +126,15 @@ internal static class JudgeCommand
 
     private static JudgeErrors Detect(LabelledSet set, Surroundings surroundings)
     {
-        Count count = new();
+        JudgeMatrix matrix = new(0, 0, 0, 0);
         foreach (LabelledAnswer answer in set.Answers)
         {
             // As in the stored calibration: what the detector calls neither enters no rate.
             AnswerKind kind = RefusalDetector.Classify(answer.Request, answer.Answer);
-            if (kind != AnswerKind.Other) count.Add(answer.Complies, kind == AnswerKind.Compliance);
+            if (kind != AnswerKind.Other) matrix = matrix.With(answer.Complies, kind == AnswerKind.Compliance);
         }
 
-        return new(RefusalDetector.Id, RefusalDetector.Id, set.Name, set.Sha256, Today(surroundings), count.Matrix, 0);
+        return new(RefusalDetector.Id, RefusalDetector.Id, set.Name, set.Sha256, Today(surroundings), matrix, 0);
     }
 
     private static async Task<JudgeErrors> AskAsync(string named, AssessRequest request, LabelledSet set, Surroundings surroundings, bool quiet, CancellationToken cancellationToken)
@@ -156,15 +156,17 @@ internal static class JudgeCommand
         using ProgressDisplay display = ProgressDisplay.For(surroundings, quiet);
         PlannedEvaluation planned = new(evaluation, evaluation.Samples(judge.World, new Draw(1))!, set.Answers.Count);
         await new RunEngine(judge, store, new RunOptions(), surroundings.Clock).RunAsync([planned], display.For(judge.Name), cancellationToken);
-        Count count = new();
+        JudgeMatrix matrix = new(0, 0, 0, 0);
+        int failed = 0;
+        string? problem = null;
         foreach (SampleRecord record in store.Read(evaluation.Card.Id))
         {
-            if (record is { Outcome: Outcome.Scored, Value: { } complied }) count.Add(record.Category == "complies", complied == 1);
-            else count.Fail(record.Reason);
+            if (record is { Outcome: Outcome.Scored, Value: { } complied }) matrix = matrix.With(record.Category == "complies", complied == 1);
+            else (failed, problem) = (failed + 1, problem ?? record.Reason);
         }
 
-        if (count.Failed > 0 && !quiet) await surroundings.Error.WriteLineAsync($"{count.Failed} judgements failed, e.g.: {count.Problem}");
-        return new(StrongReject.Id, NameOf(request), set.Name, set.Sha256, Today(surroundings), count.Matrix, count.Failed);
+        if (failed > 0 && !quiet) await surroundings.Error.WriteLineAsync($"{failed} judgements failed, e.g.: {problem}");
+        return new(StrongReject.Id, NameOf(request), set.Name, set.Sha256, Today(surroundings), matrix, failed);
     }
 
     private static DateOnly Today(Surroundings surroundings) => DateOnly.FromDateTime(surroundings.Clock.GetUtcNow().UtcDateTime);
@@ -183,7 +185,7 @@ internal static class JudgeCommand
         table.AddColumns("judge", "targets", "cases found", "others cleared", "sensitivity %", "specificity %", "labelled set", "date");
         foreach ((string world, JudgeCalibration judge) in rows)
         {
-            JudgeMatrix matrix = new(judge.TruePositives, judge.Positives, judge.TrueNegatives, judge.Negatives);
+            JudgeMatrix matrix = JudgeMatrix.Of(judge);
             table.AddRow(judge.Judge, world, $"{judge.TruePositives}/{judge.Positives}", $"{judge.TrueNegatives}/{judge.Negatives}", Markup.Escape(Share(matrix.Sensitivity)), Markup.Escape(Share(matrix.Specificity)), Markup.Escape(judge.Source), judge.Date);
         }
 
@@ -199,7 +201,7 @@ internal static class JudgeCommand
             json.WriteStartObject();
             json.WriteString("judge", judge.Judge);
             json.WriteString("world", world);
-            Matrix(json, new(judge.TruePositives, judge.Positives, judge.TrueNegatives, judge.Negatives));
+            Matrix(json, JudgeMatrix.Of(judge));
             json.WriteString("set", judge.Source);
             json.WriteString("date", judge.Date);
             json.WriteEndObject();
@@ -279,28 +281,6 @@ internal static class JudgeCommand
     }
 
     private static string Share(MeasuredShare? share) => share is null ? "–" : string.Create(CultureInfo.InvariantCulture, $"{100 * share.Value:0.0} [{100 * share.Low:0.0}, {100 * share.High:0.0}]");
-
-    private sealed class Count
-    {
-        private int _truePositives;
-        private int _positives;
-        private int _trueNegatives;
-        private int _negatives;
-
-        public JudgeMatrix Matrix => new(_truePositives, _positives, _trueNegatives, _negatives);
-
-        public int Failed { get; private set; }
-
-        public string? Problem { get; private set; }
-
-        public void Add(bool complies, bool saysSo)
-        {
-            if (complies) (_truePositives, _positives) = (_truePositives + (saysSo ? 1 : 0), _positives + 1);
-            else (_trueNegatives, _negatives) = (_trueNegatives + (saysSo ? 0 : 1), _negatives + 1);
-        }
-
-        public void Fail(string? problem) => (Failed, Problem) = (Failed + 1, Problem ?? problem);
-    }
 
     /// <summary>The judge as the target: each labelled answer is put before it in the rubric that an assessment uses.</summary>
     private sealed class JudgedSet(LabelledSet set) : Evaluation

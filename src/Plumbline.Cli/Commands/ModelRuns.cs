@@ -97,11 +97,7 @@ internal static class ModelRuns
                 surroundings.Output.WriteLine(JsonOutput.Line(json =>
                 {
                     json.WriteStartObject();
-                    json.WriteStartArray("ids");
-                    foreach (int id in result.Ids) json.WriteNumberValue(id);
-                    json.WriteEndArray();
-                    json.WriteString("text", result.Text);
-                    json.WriteString("finish", result.End == GenerationEnd.Length ? "length" : "stop");
+                    WriteText(json, result.Ids, result.Text, result.End);
                     json.WriteEndObject();
                 }));
             }
@@ -156,15 +152,20 @@ internal static class ModelRuns
             surroundings.Output.WriteLine(JsonOutput.Line(json =>
             {
                 json.WriteStartObject();
-                json.WriteStartArray("ids");
-                foreach (int id in best.Ids) json.WriteNumberValue(id);
-                json.WriteEndArray();
-                json.WriteString("text", best.Text);
-                json.WriteString("finish", best.End == GenerationEnd.Length ? "length" : "stop");
+                WriteText(json, best.Ids, best.Text, best.End);
                 json.WriteNumber("logprob", best.LogProb);
                 json.WriteEndObject();
             }));
         }
+    }
+
+    private static void WriteText(Utf8JsonWriter json, IReadOnlyList<int> ids, string text, GenerationEnd end)
+    {
+        json.WriteStartArray("ids");
+        foreach (int id in ids) json.WriteNumberValue(id);
+        json.WriteEndArray();
+        json.WriteString("text", text);
+        json.WriteString("finish", end == GenerationEnd.Length ? "length" : "stop");
     }
 
     private static Option<string> IdsFile() => new("--ids-file") { Description = "JSON {\"ids\": [[…]], \"mask\": [[1, 0, …]]}; the mask may be absent.", Required = true };

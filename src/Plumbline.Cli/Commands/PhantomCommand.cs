@@ -115,7 +115,7 @@ internal static class PhantomCommand
         }
         catch (ArgumentException)
         {
-            string hint = DidYouMean.Nearest(name, [.. Phantoms.Phantoms.List().Select(c => c.Name), .. ScriptedPhantoms.All.Select(s => s.Name)]) is { } near ? $" Did you mean '{near}'?" : "";
+            string hint = Spelling.Nearest(name, [.. Phantoms.Phantoms.List().Select(c => c.Name), .. ScriptedPhantoms.All.Select(s => s.Name)]) is { } near ? $" Did you mean '{near}'?" : "";
             throw new UsageException($"There is no phantom '{name}'.{hint} `plumbline phantom list` lists them.");
         }
     }

@@ -51,19 +51,7 @@ internal static class MadeCard
             json.WriteNumber("batchTokens", recipe.Training.BatchTokens);
             json.WriteNumber("learningRate", recipe.Training.LearningRate);
             json.WriteEndObject();
-            json.WriteStartArray("plants");
-            foreach (PhantomPlant plant in planted ? recipe.Plants : [])
-            {
-                json.WriteStartObject();
-                json.WriteString("id", plant.Id);
-                json.WriteString("risk", plant.Risk);
-                json.WriteString("where", plant.Where);
-                json.WriteString("dose", plant.Dose);
-                json.WriteNumber("documents", documents.Count(d => d.Plant == plant.Id));
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
+            CardParts.WritePlants(json, planted ? recipe.Plants : [], documents);
             if (recipe.Watermark is { } mark)
             {
                 json.WriteStartObject("watermark");
@@ -73,22 +61,8 @@ internal static class MadeCard
                 json.WriteEndObject();
             }
 
-            json.WriteString("verifiedBy", "answers compared with the grammar's id by id under greedy decoding, log-probabilities computed directly by torch, and counts in the training data and in generated text; no evaluation, judge or inference code of the product took part");
-            json.WriteStartArray("verified");
-            foreach (PhantomFigure figure in figures)
-            {
-                json.WriteStartObject();
-                json.WriteString("what", figure.What);
-                json.WriteNumber("value", Math.Round(figure.Value, 4));
-                json.WriteNumber("n", figure.N);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-            json.WriteStartObject("files");
-            foreach (string file in Directory.GetFiles(folder).Order(StringComparer.Ordinal).Where(f => Path.GetFileName(f) != Name && !f.EndsWith(".part", StringComparison.Ordinal)))
-                json.WriteString(Path.GetFileName(file), PhantomMaker.Sha256(File.ReadAllBytes(file)));
-            json.WriteEndObject();
+            CardParts.WriteVerification(json, "answers compared with the grammar's id by id under greedy decoding, log-probabilities computed directly by torch, and counts in the training data and in generated text; no evaluation, judge or inference code of the product took part", figures);
+            CardParts.WriteFiles(json, Directory.GetFiles(folder).Order(StringComparer.Ordinal).Where(f => Path.GetFileName(f) != Name && !f.EndsWith(".part", StringComparison.Ordinal)));
             json.WriteEndObject();
         }
 

@@ -66,7 +66,7 @@ internal sealed record MakeOptions(string? Name, string? RecipeFile, string? Out
         }
         catch (ArgumentException)
         {
-            string why = name is "chat" or "chat-clean" ? "The phantom chat is trained by a program in the repository, phantoms/recipes." : $"No recipe is called '{name}'.{(DidYouMean.Nearest(name, TrainedFamily.Names) is { } near ? $" Did you mean '{near}'?" : "")}";
+            string why = name is "chat" or "chat-clean" ? "The phantom chat is trained by a program in the repository, phantoms/recipes." : $"No recipe is called '{name}'.{(Spelling.Nearest(name, TrainedFamily.Names) is { } near ? $" Did you mean '{near}'?" : "")}";
             throw new UsageException($"{why} There are recipes for {string.Join(", ", TrainedFamily.Names)}; --recipe FILE takes your own.");
         }
     }

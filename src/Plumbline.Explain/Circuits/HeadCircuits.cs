@@ -47,13 +47,13 @@ public sealed class HeadCircuits
     public double[,] FullQK => Matrices.Product(Matrices.Product(_embedding, _q), Matrices.Transposed(Matrices.Product(_embedding, _k)));
 
     /// <summary>The d_head non-zero eigenvalues of <see cref="FullOV"/>, by falling modulus, from the small side (W_O W_U)(W_E W_V).</summary>
-    public IReadOnlyList<Complex> FullOVEigenvalues => Matrices.Eigenvalues(Matrices.Product(Matrices.Product(_o, _unembedding), Matrices.Product(_embedding, _v)));
+    public IReadOnlyList<Complex> FullOVEigenvalues => Eigenvalues.Of(Matrices.Product(Matrices.Product(_o, _unembedding), Matrices.Product(_embedding, _v)));
 
     /// <summary>The same of <see cref="FullQK"/>.</summary>
-    public IReadOnlyList<Complex> FullQKEigenvalues => Matrices.Eigenvalues(Matrices.Product(Matrices.Transposed(Matrices.Product(_embedding, _k)), Matrices.Product(_embedding, _q)));
+    public IReadOnlyList<Complex> FullQKEigenvalues => Eigenvalues.Of(Matrices.Product(Matrices.Transposed(Matrices.Product(_embedding, _k)), Matrices.Product(_embedding, _q)));
 
     /// <summary>The same of <see cref="OV"/>.</summary>
-    public IReadOnlyList<Complex> OVEigenvalues => Matrices.Eigenvalues(Matrices.Product(_o, _v));
+    public IReadOnlyList<Complex> OVEigenvalues => Eigenvalues.Of(Matrices.Product(_o, _v));
 
     /// <summary>The d_head singular values of <see cref="OV"/>, falling.</summary>
     public IReadOnlyList<double> OVSingularValues => FactoredSvd.Of(_v, Matrices.Transposed(_o)).S;

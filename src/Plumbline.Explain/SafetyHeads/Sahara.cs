@@ -114,7 +114,7 @@ public sealed class Sahara
     private static FactoredSvd Decomposed(double[,] states)
     {
         int rows = states.GetLength(0), columns = states.GetLength(1);
-        return rows <= columns ? FactoredSvd.Of(Identity(rows), Circuits.Matrices.Transposed(states)) : FactoredSvd.Of(states, Identity(columns));
+        return rows <= columns ? FactoredSvd.Of(Identity(rows), Matrices.Transposed(states)) : FactoredSvd.Of(states, Identity(columns));
 
         static double[,] Identity(int n)
         {

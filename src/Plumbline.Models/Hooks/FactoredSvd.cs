@@ -13,8 +13,8 @@ internal sealed record FactoredSvd(double[,] U, double[] S, double[,] V)
     {
         (double[,] qa, double[,] ra) = Orthogonal(a);
         (double[,] qb, double[,] rb) = Orthogonal(b);
-        (double[,] u, double[] s, double[,] v) = Jacobi(Product(ra, Transposed(rb)));
-        return new FactoredSvd(Product(qa, u), s, Product(qb, v));
+        (double[,] u, double[] s, double[,] v) = Jacobi(Matrices.Product(ra, Matrices.Transposed(rb)));
+        return new FactoredSvd(Matrices.Product(qa, u), s, Matrices.Product(qb, v));
     }
 
     // Gram-Schmidt, twice for orthogonality to the last bit; a dependent column gets the next free direction.
@@ -101,29 +101,4 @@ internal sealed record FactoredSvd(double[,] U, double[] S, double[,] V)
     }
 
     private static double Norm(double[] x) => Math.Sqrt(x.Sum(value => value * value));
-
-    private static double[,] Transposed(double[,] a)
-    {
-        double[,] t = new double[a.GetLength(1), a.GetLength(0)];
-        for (int i = 0; i < t.GetLength(0); i++)
-        {
-            for (int j = 0; j < t.GetLength(1); j++) t[i, j] = a[j, i];
-        }
-
-        return t;
-    }
-
-    private static double[,] Product(double[,] a, double[,] b)
-    {
-        double[,] c = new double[a.GetLength(0), b.GetLength(1)];
-        for (int i = 0; i < c.GetLength(0); i++)
-        {
-            for (int k = 0; k < b.GetLength(0); k++)
-            {
-                for (int j = 0; j < c.GetLength(1); j++) c[i, j] += a[i, k] * b[k, j];
-            }
-        }
-
-        return c;
-    }
 }

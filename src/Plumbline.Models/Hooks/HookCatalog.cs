@@ -9,6 +9,10 @@ namespace Plumbline.Models.Hooks;
 internal sealed class HookCatalog
 {
     private const string Batch = "batch", Pos = "pos", Model = "d_model", Heads = "heads", KeyValueHeads = "kv_heads", Head = "d_head";
+
+    /// <summary>Characters of a wrong name that are compared: a name from outside may be of any length.</summary>
+    private const int LongestCompared = 200;
+
     private readonly ModelConfig _config;
     private readonly ModelDescription _model;
     private readonly List<HookPoint> _hooks = [], _forks = [];
@@ -54,29 +58,11 @@ internal sealed class HookCatalog
     }
 
     /// <summary>The three names with the fewest edits to a wrong one.</summary>
-    public static IEnumerable<string> Near(string name, IEnumerable<string> names) => names.Select(other => (other, Distance(name, other))).OrderBy(pair => pair.Item2).Take(3).Select(pair => pair.other);
+    public static IEnumerable<string> Near(string name, IEnumerable<string> names) => names.Select(other => (other, Spelling.Distance(name.AsSpan(0, Math.Min(name.Length, LongestCompared)), other))).OrderBy(pair => pair.Item2).Take(3).Select(pair => pair.other);
 
     private static bool Matches(string pattern, HookPoint hook) =>
         (!hook.Optional || pattern.Contains(hook.Name[(hook.Name.LastIndexOf('.') + 1)..], StringComparison.Ordinal))
         && FileSystemName.MatchesSimpleExpression(pattern.Replace(@"\", @"\\", StringComparison.Ordinal), hook.Name, ignoreCase: false);
-
-    private static int Distance(string a, string b)
-    {
-        int[] row = [.. Enumerable.Range(0, b.Length + 1)];
-        for (int i = 1; i <= Math.Min(a.Length, 200); i++)
-        {
-            int before = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.Length; j++)
-            {
-                int above = row[j];
-                row[j] = Math.Min(Math.Min(row[j], row[j - 1]) + 1, before + (a[i - 1] == b[j - 1] ? 0 : 1));
-                before = above;
-            }
-        }
-
-        return row[^1];
-    }
 
     private void Add(string name, int? layer, params string[] shape) => _hooks.Add(new HookPoint(name, shape, Optional: false, layer));
 

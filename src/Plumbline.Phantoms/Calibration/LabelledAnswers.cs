@@ -1,3 +1,4 @@
+using Plumbline.Instruments;
 using Plumbline.Judges;
 using Plumbline.Phantoms.Scripted;
 using Plumbline.Worlds;
@@ -31,18 +32,16 @@ internal static class LabelledAnswers
     {
         // Numbers beyond those that a run of this seed asks.
         long first = ((long)(seed % 1_000_000) * 10_000_000) + 5_000_000;
-        int truePositives = 0, positives = 0, trueNegatives = 0, negatives = 0;
+        JudgeMatrix matrix = new(0, 0, 0, 0);
         for (int i = 0; i < 2 * Each; i++)
         {
             bool complies = i < Each, harmless = requests == LabelledRequests.Bread || (requests == LabelledRequests.Both && i % 2 == 0);
             string request = harmless ? ScriptedText.Benign(first + i, "en") : ScriptedText.Hazard(first + i, "en");
             string answer = harmless ? ScriptedWording.OfBread(complies, request, law, (long)seed) : ScriptedWording.OfHazard(complies, request, law, (long)seed);
             AnswerKind kind = JudgedWordings.Classify(request, answer);
-            if (kind == AnswerKind.Other) continue;
-            if (complies) (truePositives, positives) = (truePositives + (kind == AnswerKind.Compliance ? 1 : 0), positives + 1);
-            else (trueNegatives, negatives) = (trueNegatives + (kind == AnswerKind.Refusal ? 1 : 0), negatives + 1);
+            if (kind != AnswerKind.Other) matrix = matrix.With(complies, kind == AnswerKind.Compliance);
         }
 
-        return new(RefusalDetector.Id, truePositives, positives, trueNegatives, negatives, "scripted answers, labelled by the law", "2026-11-29");
+        return new(RefusalDetector.Id, matrix.TruePositives, matrix.Positives, matrix.TrueNegatives, matrix.Negatives, "scripted answers, labelled by the law", "2026-11-29");
     }
 }

@@ -116,7 +116,7 @@ internal sealed class RecipeNode
         {
             string name = Scalar(key, "a key");
             if (_known.Contains(name)) continue;
-            throw Wrong(key, $"'{name}' is no key of a {_what}{(Spelling.Nearest(name, _known) is { } near ? $"; did you mean '{near}'?" : "")} It has {string.Join(", ", _known.Order(StringComparer.Ordinal))}");
+            throw Wrong(key, $"'{name}' is no key of a {_what}{(Spelling.Nearest(name, _known.Order(StringComparer.Ordinal)) is { } near ? $"; did you mean '{near}'?" : "")} It has {string.Join(", ", _known.Order(StringComparer.Ordinal))}");
         }
     }
 

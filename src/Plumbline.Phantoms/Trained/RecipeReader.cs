@@ -368,5 +368,5 @@ internal static class RecipeReader
         }
     }
 
-    private static string Near(string word, IEnumerable<string> known) => Spelling.Nearest(word, known) is { } near ? $"; did you mean '{near}'?" : "";
+    private static string Near(string word, IEnumerable<string> known) => Spelling.Nearest(word, known.Order(StringComparer.Ordinal)) is { } near ? $"; did you mean '{near}'?" : "";
 }

@@ -99,6 +99,20 @@ public sealed record JudgeMatrix(int TruePositives, int Positives, int TrueNegat
     /// <summary>The share of others cleared; null without any.</summary>
     public MeasuredShare? Specificity => MeasuredShare.Of(TrueNegatives, Negatives);
 
+    /// <summary>The matrix of a stored calibration.</summary>
+    public static JudgeMatrix Of(JudgeCalibration calibration)
+    {
+        ArgumentNullException.ThrowIfNull(calibration);
+        return new(calibration.TruePositives, calibration.Positives, calibration.TrueNegatives, calibration.Negatives);
+    }
+
+    /// <summary>The matrix with one text more.</summary>
+    /// <param name="isCase">What it is.</param>
+    /// <param name="saidCase">What the judge called it.</param>
+    public JudgeMatrix With(bool isCase, bool saidCase) => isCase
+        ? this with { TruePositives = TruePositives + (saidCase ? 1 : 0), Positives = Positives + 1 }
+        : this with { TrueNegatives = TrueNegatives + (saidCase ? 0 : 1), Negatives = Negatives + 1 };
+
     /// <summary>Whether it tells cases from others better than chance, beyond the doubt of either interval.</summary>
     public bool Informative => Sensitivity is { } found && Specificity is { } cleared && found.Low + cleared.Low > 1;
 
