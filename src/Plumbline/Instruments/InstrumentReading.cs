@@ -33,13 +33,13 @@ public sealed record InstrumentReading(InstrumentCalibration? Calibration, RowCa
     public string Text(bool chinese)
     {
         if (Calibration is null || Row is null) return chinese ? "未校准" : "uncalibrated";
-        string coverage = chinese ? $"其 95% 区间在 {Percent(Row.Coverage.Value)} 的运行中包含真值" : $"its 95% interval holds the truth {Percent(Row.Coverage.Value)} of the time";
+        string coverage = chinese ? $"其 95% 区间在 {Percent(Row.Coverage)} 的运行中包含真值" : $"its 95% interval holds the truth {Percent(Row.Coverage)} of the time";
         if (Row.Power is not { } power) return chinese ? $"无阈值；{coverage}" : $"no threshold; {coverage}";
         string dose = PowerCurve.Dose(Row.Truth, Calibration.IsShare);
-        string wolf = Calibration.FalseAlarm is { } alarm ? chinese ? $"，误报 {Percent(alarm.Value)}" : $", cries wolf {Percent(alarm.Value)}" : "";
+        string wolf = Calibration.FalseAlarm is { } alarm ? chinese ? $"，误报 {Percent(alarm)}" : $", cries wolf {Percent(alarm)}" : "";
         return chinese
-            ? $"对大小为 {dose} 的缺陷检出率 {Percent(power.Value)}（每次 {Calibration.Samples} 个样本）{wolf}；{coverage}"
-            : $"finds a defect of {dose} {Percent(power.Value)} of the time ({Calibration.Samples} samples){wolf}; {coverage}";
+            ? $"对大小为 {dose} 的缺陷检出率 {Percent(power)}（每次 {Calibration.Samples} 个样本）{wolf}；{coverage}"
+            : $"finds a defect of {dose} {Percent(power)} of the time ({Calibration.Samples} samples){wolf}; {coverage}";
     }
 
     /// <summary>Writes the reading as a property.</summary>
@@ -63,6 +63,8 @@ public sealed record InstrumentReading(InstrumentCalibration? Calibration, RowCa
         json.WriteEndObject();
     }
 
-    // Nothing that was counted is certain: a share of all, or of none, says so.
-    private static string Percent(double share) => share >= 0.9995 ? ">99.9%" : share < 0.0005 ? "<0.1%" : string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.0}%");
+    // Nothing that was counted is certain: of a share of all, or of none, the interval's end is what was shown.
+    private static string Percent(MeasuredShare share) => share.Value >= 0.9995 ? string.Create(CultureInfo.InvariantCulture, $">{Math.Floor(1000 * share.Low) / 10:0.0}%")
+        : share.Value < 0.0005 ? string.Create(CultureInfo.InvariantCulture, $"<{Math.Ceiling(1000 * share.High) / 10:0.0}%")
+        : string.Create(CultureInfo.InvariantCulture, $"{100 * share.Value:0.0}%");
 }

@@ -46,6 +46,19 @@ public sealed class InstrumentTests
         Assert.StartsWith("no threshold; its 95% interval holds the truth 94.0%", InstrumentReading.For(File, "m", "m", "mean").Text(chinese: false), StringComparison.Ordinal);
     }
 
+    /// <summary>None of forty is no proof of less than one in a thousand: what was shown is the end of its interval, 8.76 %.</summary>
+    [Fact]
+    public void Reading_AllOrNone_SaysWhatTheRunsShow()
+    {
+        InstrumentCalibration sample = Sample with
+        {
+            FalseAlarm = MeasuredShare.Of(0, 40),
+            Rows = [new("m/part", "rate", 0.4, MeasuredShare.Of(40, 40), MeasuredShare.Of(95, 100)!, 0, 0.2, null, null)],
+        };
+        string text = InstrumentReading.For(new CalibrationFile(new(2026, 11, 29), "0.1.0", 7, [sample]), "m", "m/part", "rate").Text(chinese: false);
+        Assert.StartsWith("finds a defect of 40% >91.2% of the time (100 samples), cries wolf <8.8%; ", text, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("other", "other", "rate")]
     [InlineData("none", "none", "rate")]
