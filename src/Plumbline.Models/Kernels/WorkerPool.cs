@@ -7,8 +7,8 @@ namespace Plumbline.Models.Kernels;
 /// </summary>
 internal sealed class WorkerPool : IDisposable
 {
-    // About 30 microseconds of pause instructions: longer than the serial stretch between two kernels of a decode step.
-    private const int Spins = 400;
+    // Single pause instructions, some 80 microseconds of them: a thread notices at once, and waits longer than any serial stretch between two kernels of a decode step.
+    private const int Spins = 2000;
     private const int Yields = 20;
 
     private readonly Lock _turn = new();
@@ -52,8 +52,12 @@ internal sealed class WorkerPool : IDisposable
             _region = region;
             Wake();
             region.Take(0);
-            SpinWait wait = default;
-            while (!region.IsComplete) wait.SpinOnce(sleep1Threshold: -1);
+            for (int spins = 0; !region.IsComplete; spins++)
+            {
+                if (spins < Spins) Thread.SpinWait(1);
+                else Thread.Yield();
+            }
+
             if (region.Error is { } error) throw new AggregateException(error);
         }
     }
@@ -93,7 +97,7 @@ internal sealed class WorkerPool : IDisposable
             }
             else if (++idle < Spins)
             {
-                Thread.SpinWait(4);
+                Thread.SpinWait(1);
             }
             else if (idle < Spins + Yields)
             {
