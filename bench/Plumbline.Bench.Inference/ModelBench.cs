@@ -7,7 +7,7 @@ namespace Plumbline.Bench.Inference;
 
 /// <summary>
 /// A model's speed beside what the machine gives in the same minutes: prefill and scoring beside f32 products of the same
-/// shapes, decoding beside reading memory, and both beside llama.cpp. All sides take turns in short rounds, because on a shared
+/// shapes, our own and libtorch's, decoding beside reading memory, and both beside llama.cpp. All sides take turns in short rounds, because on a shared
 /// machine only figures of the same moment compare; the best and the median of each are printed, and ratios are what counts.
 /// </summary>
 internal static class ModelBench
@@ -41,11 +41,13 @@ internal static class ModelBench
     private static void Prefill(LanguageModel model, WorkerPool pool, LlamaCpp? llama, int rounds)
     {
         using Products products = new(model.Config, pool, withHead: false);
+        using TorchProducts torch = new(model.Config, pool.Threads);
         Series prefill = new(), busy = new(), other = new();
         Random random = new(1);
         for (int round = 0; round <= rounds; round++)
         {
             products.Measure(8);
+            torch.Measure(8);
             if (llama is not null) other.Add(llama.Measure("prefill", Prompt)[0] / 1e3);
             // One continuation: the head runs on the last row only. Other ids each time, so that nothing is shared.
             int[] ids = [.. Enumerable.Range(0, Prompt + 1).Select(_ => random.Next(100, model.Config.VocabularySize))];
@@ -58,6 +60,7 @@ internal static class ModelBench
         double attention = 2.0 * Prompt * Prompt * model.Config.Layers * model.Config.Heads * model.Config.HeadDimension;
         double factor = 1 + (attention / (products.LinearFlops * Prompt)); // Of products alone.
         Console.WriteLine($"prefill {Prompt}: {prefill.Rate(Prompt, "tokens/s")}; of f32 products of its shapes ({products.Rate}): {products.Share(prefill, Prompt * factor)}, by processor time {products.ShareOfProcessor(busy, Prompt * factor)}");
+        Console.WriteLine($"  of libtorch's f32 products ({torch.Rate}): {torch.Share(prefill, Prompt * factor)}");
         if (llama is not null) Console.WriteLine($"  llama.cpp {other.Rate(Prompt, "tokens/s")}: Plumbline is {prefill.Times(other)} times as fast");
     }
 
