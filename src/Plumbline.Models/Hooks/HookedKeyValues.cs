@@ -13,6 +13,14 @@ internal sealed class HookedKeyValues(int layers, int batch, int width, int[] pa
 
     public int Batch => batch;
 
+    /// <summary>Bytes of all that there is room for.</summary>
+    public long Bytes => BytesOf(Capacity);
+
+    /// <summary>Bytes once there is room for more positions; while it grows, old and new lie beside each other in one layer.</summary>
+    public long BytesWith(int more) => Length + more <= Capacity ? Bytes : BytesOf(Math.Max(Length + more, Capacity * 2L)) + (BytesOf(Capacity) / layers);
+
+    private long BytesOf(long positions) => checked(2L * sizeof(float) * layers * batch * positions * width);
+
     /// <summary>Real tokens of a row.</summary>
     public int RealLength(int row) => Length - Math.Min(Length, padding[row]);
 

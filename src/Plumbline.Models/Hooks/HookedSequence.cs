@@ -48,6 +48,7 @@ public sealed class HookedSequence
         if (batch.Ids.Count != _keyValues.Batch) throw new ArgumentException($"The sequence has {_keyValues.Batch} rows and these tokens {batch.Ids.Count}.", nameof(batch));
         int longest = Enumerable.Range(0, batch.Ids.Count).Max(row => _keyValues.RealLength(row) + ranges[row].End - ranges[row].First);
         if (config.Positions == PositionKind.Learned && longest > config.MaxPositions) throw new ArgumentException($"The sequence would have {longest} tokens; the model has learned positions for {config.MaxPositions}.", nameof(batch));
+        _model.Demand(batch, run, _keyValues, length);
         _keyValues.Reserve(length);
         return _model.Run(batch, run, _keyValues, cancellationToken);
     }
