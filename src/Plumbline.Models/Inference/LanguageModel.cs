@@ -52,6 +52,9 @@ public sealed class LanguageModel : ISequenceScorer, IDisposable
     /// <summary>Most tokens whose keys and values fit into <see cref="LanguageModelOptions.MemoryLimit"/>; <see cref="int.MaxValue"/> without a limit.</summary>
     public int LongestText => _engine.Plan.LongestText;
 
+    /// <summary>Texts that are generated side by side; further ones wait.</summary>
+    public int Concurrency => _engine.Plan.Options.Concurrency;
+
     /// <summary>Bytes of the weights in memory.</summary>
     public long WeightBytes => _engine.WeightBytes;
 
@@ -77,6 +80,25 @@ public sealed class LanguageModel : ISequenceScorer, IDisposable
     {
         using ModelFolder folder = ModelFolder.Open(path);
         return Load(folder, OpenTokenizer(folder), folder.ChatTemplate is { } template ? ChatTemplate.Parse(template) : null, options);
+    }
+
+    /// <summary>
+    /// Limits with which models run side by side in one process that has a limit: each has its own weights and an equal part of
+    /// what weights and runtime leave.
+    /// </summary>
+    /// <param name="limit">Bytes that the process should stay within.</param>
+    /// <param name="paths">The models, as <see cref="ModelFolder.Open"/> takes them; held as their files hold them.</param>
+    /// <returns>For each its <see cref="LanguageModelOptions.MemoryLimit"/>; one in which a model does not run where there is too little.</returns>
+    /// <exception cref="ModelFileException">A model is broken, hostile or of a kind that is not supported.</exception>
+    public static IReadOnlyList<long> ShareMemory(long limit, IReadOnlyList<string> paths)
+    {
+        long[] weights = [.. paths.Select(path =>
+        {
+            using ModelFolder folder = ModelFolder.Open(path);
+            return MemoryPlan.WeightBytes(folder.Tensors, folder.Config, HeldWeights.AsFile);
+        })];
+        long rest = Math.Max(0, limit - MemoryPlan.Runtime - weights.Sum());
+        return [.. weights.Select(own => MemoryPlan.Runtime + own + (rest / weights.Length))];
     }
 
     /// <summary>A model's tokenizer without its weights; null where the model came without one.</summary>
