@@ -111,7 +111,7 @@ public sealed class HookedTransformer : IDisposable
     public HookedOutput Run(TokenBatch batch, HookRun? run = null, CancellationToken cancellationToken = default) => Run(batch, run ?? new HookRun(), null, cancellationToken);
 
     /// <summary>A sequence that grows token by token, with hooks at each step.</summary>
-    /// <exception cref="NotSupportedException">The model is no causal one, or a sequence's length changes the rotation of its beginning.</exception>
+    /// <exception cref="NotSupportedException">The model is no causal one.</exception>
     public HookedSequence Begin() => new(this);
 
     /// <summary>Continues a prompt with hooks at every step: keys and values are computed once, edits run on the prompt and on each new token.</summary>
@@ -174,11 +174,11 @@ public sealed class HookedTransformer : IDisposable
         return forward.Run(cancellationToken);
     }
 
-    /// <summary>Refuses tokens for which a sequence that makes room for them has no memory.</summary>
-    internal void Demand(TokenBatch batch, HookRun run, HookedKeyValues keyValues, int more)
+    /// <summary>Refuses tokens for which a sequence that makes room for them has no memory, beside other bytes that it holds.</summary>
+    internal void Demand(TokenBatch batch, HookRun run, HookedKeyValues keyValues, int more, long beside)
     {
         if (_limit is null) return;
-        long needed = Needed(batch, run, keyValues) - keyValues.Bytes + keyValues.BytesWith(more);
+        long needed = Needed(batch, run, keyValues) - keyValues.Bytes + keyValues.BytesWith(more) + beside;
         if (needed > _room) throw Refusal(batch, needed);
     }
 
