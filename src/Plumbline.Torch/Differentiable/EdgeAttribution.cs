@@ -1,7 +1,6 @@
 using Plumbline.Models.Hooks;
 using TorchSharp;
 using static TorchSharp.torch;
-using Prompts = Plumbline.Models.Hooks.TokenBatch;
 
 namespace Plumbline.Torch.Differentiable;
 
@@ -31,8 +30,8 @@ public static class EdgeAttribution
         string last = $"blocks.{model.Config.Layers - 1}.hook_resid_post";
         string[] written = ["blocks.0.hook_resid_pre", "blocks.*.attn.hook_result", "blocks.*.hook_mlp_out", .. normed ? ["blocks.*.hook_resid_pre", "blocks.*.hook_attn_out"] : Array.Empty<string>()];
         string[] read = [last, .. readers.Where(reader => reader.Kind != ResidualNodeKind.Logits).Select(reader => reader.Hook).Distinct(StringComparer.Ordinal)];
-        GradientResult at = model.Gradients(Prompts.Of(receiver), new GradientRun { Loss = metric, Hooks = [.. written, .. read] });
-        GradientResult other = model.Gradients(Prompts.Of(donor), new GradientRun { Loss = metric, Hooks = written });
+        GradientResult at = model.Gradients(TokenBatch.Of(receiver), new GradientRun { Loss = metric, Hooks = [.. written, .. read] });
+        GradientResult other = model.Gradients(TokenBatch.Of(donor), new GradientRun { Loss = metric, Hooks = written });
         double?[,] estimates = new double?[writers.Count, readers.Count];
         for (int w = 0; w < writers.Count; w++)
         {
@@ -60,7 +59,7 @@ public static class EdgeAttribution
             using DisposeScope scope = NewDisposeScope();
             string result = $"blocks.{head.Layer}.attn.hook_result", added = $"blocks.{head.Layer}.hook_attn_out";
             Tensor donors = model.FromHook(other.Activations[result]).narrow(2, head.Index, 1);
-            return model.Run(Prompts.Of(receiver), new TensorRun
+            return model.Run(TokenBatch.Of(receiver), new TensorRun
             {
                 StartAtLayer = head.Layer,
                 StopAtLayer = head.Layer + 1,

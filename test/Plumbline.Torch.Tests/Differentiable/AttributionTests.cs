@@ -4,7 +4,6 @@ using Plumbline.Tests;
 using Plumbline.Torch.Differentiable;
 using TorchSharp;
 using static TorchSharp.torch;
-using Prompts = Plumbline.Models.Hooks.TokenBatch;
 
 namespace Plumbline.Torch.Tests.Differentiable;
 
@@ -88,7 +87,7 @@ public sealed class AttributionTests
         LogitLoss metric = LogitLosses.LogitDifference(11, 40);
         IReadOnlyList<ResidualNode> writers = ResidualNode.Writers(model.Config), readers = ResidualNode.Readers(model.Config);
         double?[,] got = EdgeAttribution.Estimate(model, ids, donor, metric, writers, readers);
-        ActivationCache own = hooked.RunWithCache(Prompts.Of(ids)).Cache, others = hooked.RunWithCache(Prompts.Of(donor)).Cache;
+        ActivationCache own = hooked.RunWithCache(TokenBatch.Of(ids)).Cache, others = hooked.RunWithCache(TokenBatch.Of(donor)).Cache;
         double largest = 0;
         for (int w = 0; w < writers.Count; w++)
         {
@@ -98,7 +97,7 @@ public sealed class AttributionTests
             if (writer.Kind == ResidualNodeKind.Head)
             {
                 string z = $"blocks.{writer.Layer}.attn.hook_z";
-                with = hooked.Run(Prompts.Of(ids), new HookRun { Keep = [added], Edits = [Ablation.Resample(z, others[z], new() { Head = writer.Index })] }, TestContext.Current.CancellationToken).Cache[added];
+                with = hooked.Run(TokenBatch.Of(ids), new HookRun { Keep = [added], Edits = [Ablation.Resample(z, others[z], new() { Head = writer.Index })] }, TestContext.Current.CancellationToken).Cache[added];
             }
 
             double[] change = [.. with.Values.Zip(own[added].Values, (a, b) => (double)a - b)];
@@ -122,7 +121,7 @@ public sealed class AttributionTests
                         _ => $"blocks.{reader.Layer}.hook_{(reader.Kind == ResidualNodeKind.Query ? 'q' : reader.Kind == ResidualNodeKind.Key ? 'k' : 'v')}_input",
                     };
                     Tensor delta = tensor(change, [1, ids.Length, model.Config.HiddenSize]) * by;
-                    TensorOutput output = model.Run(Prompts.Of(ids), new TensorRun
+                    TensorOutput output = model.Run(TokenBatch.Of(ids), new TensorRun
                     {
                         Edits = [new(hook, (value, _) =>
                         {
@@ -131,7 +130,7 @@ public sealed class AttributionTests
                             return edited;
                         })],
                     });
-                    return metric(output.Logits!, Prompts.Of(ids)).item<double>();
+                    return metric(output.Logits!, TokenBatch.Of(ids)).item<double>();
                 }
             }
         }
