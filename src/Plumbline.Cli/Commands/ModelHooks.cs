@@ -15,11 +15,12 @@ internal static class ModelHooks
     {
         Argument<string> path = ModelCommand.Path();
         Option<bool> json = new("--json") { Description = "A JSON array of {\"name\",\"shape\",\"optional\"}." };
-        Command command = new("hooks", "Lists every hook in forward order with its symbolic shape. Optional ones exist where a pattern names them.\n\nExample:\n  plumbline model hooks phantom --json") { path, json };
+        Option<bool> forks = new("--forks") { Description = "Also the copies of the residual stream that single heads or the MLP read (hook_q_input, hook_mlp_in, …), which exist where a pattern names them." };
+        Command command = new("hooks", "Lists every hook in forward order with its symbolic shape. Optional ones exist where a pattern names them.\n\nExample:\n  plumbline model hooks phantom --json") { path, forks, json };
         command.SetAction(parsed =>
         {
             using ModelFolder folder = ModelFolder.Open(ModelPath.Resolve(parsed.GetValue(path)!));
-            IReadOnlyList<HookPoint> hooks = HookedTransformer.HooksOf(folder);
+            IReadOnlyList<HookPoint> hooks = HookedTransformer.HooksOf(folder, parsed.GetValue(forks));
             if (!parsed.GetValue(json))
             {
                 foreach (HookPoint hook in hooks) surroundings.Output.WriteLine($"{hook.Name} [{string.Join(", ", hook.Shape)}]{(hook.Optional ? " optional" : "")}");

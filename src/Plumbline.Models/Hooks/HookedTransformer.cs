@@ -93,9 +93,14 @@ public sealed class HookedTransformer : IDisposable
         return Load(folder, threads, memoryLimit);
     }
 
-    /// <summary>The hooks of a model without its weights.</summary>
+    /// <summary>The hooks of a model without its weights, in forward order.</summary>
     /// <param name="folder">The model's files.</param>
-    public static IReadOnlyList<HookPoint> HooksOf(ModelFolder folder) => new HookCatalog(folder.Config, KnownArchitectures.Describe(folder.Config), folder.Tensors).All;
+    /// <param name="forks">Whether the <see cref="Forks"/> are listed among them.</param>
+    public static IReadOnlyList<HookPoint> HooksOf(ModelFolder folder, bool forks = false)
+    {
+        HookCatalog catalog = new(folder.Config, KnownArchitectures.Describe(folder.Config), folder.Tensors);
+        return forks ? catalog.Every : catalog.All;
+    }
 
     /// <summary>The hooks that a name or pattern means.</summary>
     /// <exception cref="ArgumentException">None; the message names what is near.</exception>
