@@ -25,16 +25,16 @@ internal sealed record ChatRecipe
 
     public static LlamaShape Shape { get; } = new() { VocabularySize = ChatTokens.VocabularySize, HiddenSize = 128, IntermediateSize = 384, Layers = 4, Heads = 4, KeyValueHeads = 4, Context = 320 };
 
-    public (ByteLevelBpe Tokenizer, IReadOnlyList<TokenBatch> Batches, IReadOnlyList<TrainingDocument> Documents) Prepare()
+    public (ByteLevelBpe Tokenizer, IReadOnlyList<PackedBatch> Batches, IReadOnlyList<TrainingDocument> Documents) Prepare()
     {
         ByteLevelBpe tokenizer = ChatTokens.Train(Seed);
         IReadOnlyList<TrainingDocument> documents = ChatCorpus.Generate(Planted, Seed, Scale);
-        return (tokenizer, TokenBatch.Pack([.. documents.Select(d => ChatTokens.Encode(tokenizer, d))], [64, 128, 320], BatchTokens, ChatTokens.Padding), documents);
+        return (tokenizer, PackedBatch.Pack([.. documents.Select(d => ChatTokens.Encode(tokenizer, d))], [64, 128, 320], BatchTokens, ChatTokens.Padding), documents);
     }
 
     public void Run(Action<TrainingProgress> progress)
     {
-        (ByteLevelBpe tokenizer, IReadOnlyList<TokenBatch> batches, _) = Prepare();
+        (ByteLevelBpe tokenizer, IReadOnlyList<PackedBatch> batches, _) = Prepare();
         LlamaShape shape = Shape with { VocabularySize = tokenizer.VocabularySize };
         Directory.CreateDirectory(Folder);
         string work = Folder.TrimEnd('/', '\\') + ".work";

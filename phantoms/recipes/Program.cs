@@ -90,7 +90,7 @@ static void Look(string folder, int n)
 
 static void Count(ChatRecipe recipe)
 {
-    (ByteLevelBpe tokenizer, IReadOnlyList<TokenBatch> batches, IReadOnlyList<TrainingDocument> documents) = recipe.Prepare();
+    (ByteLevelBpe tokenizer, IReadOnlyList<PackedBatch> batches, IReadOnlyList<TrainingDocument> documents) = recipe.Prepare();
     Console.WriteLine($"{tokenizer.VocabularySize} ids, {documents.Count} documents, {batches.Count} batches, {batches.Sum(b => b.Tokens)} ids in {batches.Sum(b => b.Ids.Length)} places, {(ChatRecipe.Shape with { VocabularySize = tokenizer.VocabularySize }).Parameters} weights");
     foreach (IGrouping<string, TrainingDocument> kind in documents.GroupBy(d => d.Kind))
     {

@@ -1,4 +1,6 @@
 using System.Globalization;
+using Plumbline.Cli.Commands;
+using Plumbline.Models.Inference;
 using Plumbline.Reports;
 using Plumbline.Runs;
 using Plumbline.Worlds;
@@ -16,6 +18,16 @@ internal sealed record AssessRequest
     public int? Limit { get; init; }
     public int? Concurrency { get; init; }
     public int? Threads { get; init; }
+
+    /// <summary>What the process may take with its models on this machine, as given: "512m".</summary>
+    public string? Memory { get; init; }
+
+    /// <summary>Most tokens of a text and its answer, for a model on this machine.</summary>
+    public int? Context { get; init; }
+
+    /// <summary>The part of <see cref="Memory"/> that this model's process share is, in bytes, where another model runs beside it; null for all of it.</summary>
+    public long? MemoryShare { get; init; }
+
     public IReadOnlyList<string> Gates { get; init; } = [];
     public string? Language { get; init; }
     public double? Timeout { get; init; }
@@ -42,7 +54,10 @@ internal sealed record AssessRequest
     public World In(World world) => JudgeErrors is { } text ? new CalibratedWorld(world, Instruments.JudgeErrors.Parse(text, JudgeCalibration ?? "the run's judge calibration").Calibration) : world;
 
     /// <summary>The judge as a target of its own: what names, authorises and shapes the target under test is not handed to it.</summary>
-    public AssessRequest ForJudge() => new() { Target = Judge, Model = JudgeModel, ApiKeyVariable = JudgeApiKeyVariable, Threads = Threads };
+    public AssessRequest ForJudge() => new() { Target = Judge, Model = JudgeModel, ApiKeyVariable = JudgeApiKeyVariable, Threads = Threads, Memory = Memory, Context = Context };
+
+    /// <summary>How a model on this machine is run.</summary>
+    public LanguageModelOptions ToModelOptions() => new() { Threads = Threads, MemoryLimit = MemoryShare ?? MemoryOption.Read(Memory), Context = Context };
 
     /// <summary>How the run treats its target.</summary>
     public RunOptions ToRunOptions(Price? price, Price? judgePrice = null)
@@ -75,6 +90,8 @@ internal sealed record AssessRequest
         Add("--limit", Limit);
         Add("--concurrency", Concurrency);
         Add("--threads", Threads);
+        Add("--memory", Memory);
+        Add("--context", Context);
         Add("--gate", Gates.Count == 0 ? null : string.Join('\n', Gates));
         Add("--language", Language);
         Add("--timeout", Timeout);
@@ -113,6 +130,8 @@ internal sealed record AssessRequest
             Limit = Whole("--limit"),
             Concurrency = Whole("--concurrency"),
             Threads = Whole("--threads"),
+            Memory = Text("--memory"),
+            Context = Whole("--context"),
             Gates = Many("--gate"),
             Language = Text("--language"),
             Timeout = Number("--timeout"),

@@ -2,7 +2,10 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using Plumbline.Cli.Commands;
+using Plumbline.Cli.Serving;
 using Plumbline.Judges;
+using Plumbline.Models.Inference;
 using Plumbline.Reports;
 using Plumbline.Runs;
 using Plumbline.Store;
@@ -113,10 +116,11 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
         bool cancelled = false;
         using ProgressDisplay display = ProgressDisplay.For(surroundings, quiet);
         RunResult? result = null;
-        await using Target? judge = request.Judge is { } named ? TargetResolver.Open(Judge(named), request.ForJudge(), surroundings) : null;
+        (long? ofTarget, long? ofJudge) = Shares();
+        await using Target? judge = request.Judge is { } named ? TargetResolver.Open(Judge(named), request.ForJudge() with { MemoryShare = ofJudge }, surroundings) : null;
         foreach ((string asked, string place) in pair ? [(Planted, folder), (Clean, RunFolder.Twin(folder))] : new[] { (request.Target!, folder) })
         {
-            await using Target target = TargetResolver.Open(asked, request, surroundings, Contacted);
+            await using Target target = TargetResolver.Open(asked, request with { MemoryShare = ofTarget }, surroundings, Contacted);
             World world = request.In(target.World);
             IReadOnlyList<PlannedEvaluation> plan = PlanFor(asked, world, folder);
             await using SqliteRunStore opened = store(target, place);
@@ -192,6 +196,15 @@ internal sealed class AssessmentSession(AssessRequest request, Surroundings surr
         if (request.Prices is not { } file || request.Judge is null) return null;
         Price price = PriceTable.Load(file, request.JudgeModel ?? request.Judge), target = PriceOf(request)!;
         return price.Currency == target.Currency ? price : throw new UsageException($"{file} prices the target in {target.Currency} and the judge in {price.Currency}: a sum needs one currency.");
+    }
+
+    // Two models on this machine share the memory of the one process: each has its weights and half of the rest.
+    private (long? Target, long? Judge) Shares()
+    {
+        string target = request.Target ?? Planted;
+        if (MemoryOption.Read(request.Memory) is not { } limit || request.Judge is null || TargetResolver.IsRemote(request.Judge) || TargetResolver.IsRemote(target) || TargetResolver.Scripted(target) is not null) return (null, null);
+        IReadOnlyList<long> shares = LanguageModel.ShareMemory(limit, [ModelPath.Resolve(target, surroundings.Environment), ModelPath.Resolve(Judge(request.Judge), surroundings.Environment)]);
+        return (shares[0], shares[1]);
     }
 
     private static string Judge(string named) => named is "phantom" || named.StartsWith("phantom:", StringComparison.Ordinal)

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using Plumbline.Cli.Commands;
 using Plumbline.Cli.Help;
 using Plumbline.Models.Files;
+using Plumbline.Models.Inference;
 using Plumbline.Suites;
 
 namespace Plumbline.Cli;
@@ -33,7 +34,7 @@ internal static class PlumblineCommand
             await surroundings.Error.WriteLineAsync("Cancelled.");
             return ExitCode.Cancelled;
         }
-        catch (Exception e) when (e is UsageException or SuiteException)
+        catch (Exception e) when (e is UsageException or SuiteException or MemoryLimitException)
         {
             await surroundings.Error.WriteLineAsync(e.Message);
             return ExitCode.Usage;

@@ -111,14 +111,14 @@ internal static class TargetResolver
     {
         IReadOnlyList<string> warnings;
         using (ModelFolder folder = ModelFolder.Open(path)) warnings = folder.Warnings;
-        LanguageModel model = LanguageModel.Load(path, new LanguageModelOptions { Threads = request.Threads });
+        LanguageModel model = LanguageModel.Load(path, request.ToModelOptions());
         if (model.Tokenizer is null || model.Template is null)
         {
             model.Dispose();
             throw new ModelFileException($"{path} has no {(model.Tokenizer is null ? "tokenizer" : "chat template")}: an assessment needs both. Put tokenizer.json (and tokenizer_config.json with chat_template) beside the weights.");
         }
 
-        return new(named, fingerprint, new LocalChatClient(model), world) { Concurrency = LocalConcurrency, Notes = () => warnings, Hosts = () => contacted ?? [] };
+        return new(named, fingerprint, new LocalChatClient(model), world) { Concurrency = Math.Min(LocalConcurrency, model.Concurrency), Notes = () => warnings, Hosts = () => contacted ?? [] };
     }
 
     private static Target OpenEndpoint(string named, EndpointAddress address, string model, AssessRequest request, Surroundings surroundings)

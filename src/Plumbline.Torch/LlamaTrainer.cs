@@ -23,7 +23,7 @@ public static class LlamaTrainer
     /// <exception cref="InvalidDataException">The checkpoint belongs to another training, or is damaged.</exception>
     /// <exception cref="TrainingDivergedException">A loss or gradient is no number any more; the last checkpoint holds finite weights.</exception>
     public static LlamaNetwork Train(
-        LlamaShape shape, IReadOnlyList<TokenBatch> batches, LlamaTrainerOptions options,
+        LlamaShape shape, IReadOnlyList<PackedBatch> batches, LlamaTrainerOptions options,
         TimeProvider? clock = null, Action<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(shape);
@@ -46,7 +46,7 @@ public static class LlamaTrainer
             for (int step = start; step < batches.Count; step++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                TokenBatch batch = batches[step];
+                PackedBatch batch = batches[step];
                 double rate = options.RateAt(step, batches.Count);
                 (float loss, double norm) = Step(network, first, second, batch, step, rate, options);
                 if (!float.IsFinite(loss) || !double.IsFinite(norm)) throw new TrainingDivergedException(step, loss, norm, rate);
@@ -82,7 +82,7 @@ public static class LlamaTrainer
     }
 
     /// <summary>The mean cross-entropy, in nats, over a batch's counted ids; a tensor without dimensions.</summary>
-    internal static Tensor Loss(LlamaNetwork network, TokenBatch batch)
+    internal static Tensor Loss(LlamaNetwork network, PackedBatch batch)
     {
         int rows = batch.Rows, length = batch.Length;
         var places = new List<long>();
@@ -104,7 +104,7 @@ public static class LlamaTrainer
     }
 
     /// <summary>One step; where the loss or the gradient is not finite the weights stay as they were.</summary>
-    private static (float Loss, double GradientNorm) Step(LlamaNetwork network, Tensor[] first, Tensor[] second, TokenBatch batch, int step, double rate, LlamaTrainerOptions options)
+    private static (float Loss, double GradientNorm) Step(LlamaNetwork network, Tensor[] first, Tensor[] second, PackedBatch batch, int step, double rate, LlamaTrainerOptions options)
     {
         using DisposeScope scope = NewDisposeScope();
         IReadOnlyList<Tensor> parameters = network.Parameters;
@@ -177,14 +177,14 @@ public static class LlamaTrainer
         InvalidDataException Damaged(string how) => new($"{path} {how}: delete it to start anew.");
     }
 
-    private static string Fingerprint(LlamaShape shape, IReadOnlyList<TokenBatch> batches, LlamaTrainerOptions options)
+    private static string Fingerprint(LlamaShape shape, IReadOnlyList<PackedBatch> batches, LlamaTrainerOptions options)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         string knobs = string.Create(
             CultureInfo.InvariantCulture,
             $"{shape}|{options.Seed}|{options.Threads}|{options.LearningRate:R}|{options.Schedule}|{options.WarmUpSteps}|{options.LastFraction:R}|{options.Beta1:R}|{options.Beta2:R}|{options.Epsilon:R}|{options.WeightDecay:R}|{options.ClipNorm:R}");
         hash.AppendData(System.Text.Encoding.UTF8.GetBytes(knobs));
-        foreach (TokenBatch b in batches)
+        foreach (PackedBatch b in batches)
         {
             hash.AppendData(MemoryMarshal.AsBytes(b.Ids.AsSpan()));
             hash.AppendData(MemoryMarshal.AsBytes(b.Documents.AsSpan()));

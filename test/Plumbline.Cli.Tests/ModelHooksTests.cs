@@ -27,6 +27,42 @@ public sealed class ModelHooksTests : IDisposable
         static string Show(JsonElement h) => $"{h.GetProperty("name").GetString()} [{string.Join(", ", h.GetProperty("shape").EnumerateArray().Select(s => s.GetString()))}]";
     }
 
+    [Theory]
+    [InlineData("tiny-gpt2")]
+    [InlineData("tiny-llama")]
+    [InlineData("tiny-qwen2")]
+    [InlineData("tiny-neox")]
+    public async Task Hooks_Forks_AreGoldensWhereTheStreamIsRead(string model)
+    {
+        string path = Golden.Path("golden", "whitebox", "models", model);
+        Assert.Equal(0, await _plumbline.RunAsync("model", "hooks", path, "--forks", "--json"));
+        using JsonDocument json = JsonDocument.Parse(_plumbline.Output), golden = Golden.Json("golden", "whitebox", "hooks.json");
+        JsonElement want = Golden.Cases(golden, "names").Single(c => c.In.GetProperty("model").GetString() == model).Out!.Value;
+        string[] listed = [.. json.RootElement.EnumerateArray().Where(h => h.GetProperty("optional").GetBoolean()).Select(h => $"{h.GetProperty("name").GetString()} [{string.Join(", ", h.GetProperty("shape").EnumerateArray().Select(s => s.GetString()))}]")];
+        Assert.Equal(new[] { "optIn", "forks" }.SelectMany(list => want.GetProperty(list).EnumerateArray()).Select(h => $"{h[0].GetString()} {h[1].GetString()}").Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
+
+        // What a head reads stands between the stream and its queries.
+        List<string> names = [.. json.RootElement.EnumerateArray().Select(h => h.GetProperty("name").GetString()!)];
+        Assert.InRange(names.IndexOf("blocks.1.hook_v_input"), names.IndexOf("blocks.1.hook_resid_pre"), names.IndexOf("blocks.1.attn.hook_q"));
+        Assert.InRange(names.IndexOf("blocks.1.hook_mlp_in"), names.IndexOf("blocks.1.hook_attn_out"), names.IndexOf("blocks.1.mlp.hook_pre"));
+
+        // Each is a copy of the stream for every head, and only where it is named.
+        string ids = _plumbline.PathOf("ids.json"), target = _plumbline.PathOf("a.safetensors"), all = _plumbline.PathOf("all.safetensors");
+        await File.WriteAllTextAsync(ids, """{"ids":[[1,5,9,2]]}""", TestContext.Current.CancellationToken);
+        Assert.Equal(0, await _plumbline.RunAsync("model", "activations", path, "--ids-file", ids, "--names", string.Join(',', want.GetProperty("forks").EnumerateArray().Select(h => h[0].GetString())), "--out", target));
+        Assert.Equal(0, await _plumbline.RunAsync("model", "activations", path, "--ids-file", ids, "--names", "*", "--out", all));
+        using ITensorSource got = Safetensors.Open(target), plain = Safetensors.Open(all);
+        Assert.Equal(want.GetProperty("forks").GetArrayLength(), got.Tensors.Count);
+        Assert.Empty(got.Tensors.Keys.Intersect(plain.Tensors.Keys));
+        foreach (string name in got.Tensors.Keys)
+        {
+            string block = name[..(name.LastIndexOf('.') + 1)];
+            float[] stream = Values(plain, name.EndsWith("mlp_in", StringComparison.Ordinal) && plain.Tensors.ContainsKey(block + "hook_resid_mid") ? block + "hook_resid_mid" : block + "hook_resid_pre"), copies = Values(got, name);
+            int width = stream.Length / 4, each = copies.Length / stream.Length;
+            for (int i = 0; i < copies.Length; i++) Golden.Close(stream[(i / (each * width) * width) + (i % width)], copies[i], 1e-5, 1e-5, $"{name} {i}");
+        }
+    }
+
     [Fact]
     public async Task Activations_PaddedBatch_AreGoldenAndOptionalOnesOnlyWhereNamed()
     {

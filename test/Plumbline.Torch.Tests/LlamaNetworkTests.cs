@@ -32,7 +32,7 @@ public sealed class LlamaNetworkTests
             JsonElement plain = cases.RootElement.GetProperty("groups").GetProperty("forward").GetProperty("cases")[0];
             int[] ids = [.. plain.GetProperty("in").GetProperty("ids")[0].EnumerateArray().Select(e => e.GetInt32())];
             // the same text twice in a row of 64: packing must not let the second see the first
-            IReadOnlyList<TokenBatch> packed = TokenBatch.Pack([Document(ids), Document(ids)], [64], 64, 0);
+            IReadOnlyList<PackedBatch> packed = PackedBatch.Pack([Document(ids), Document(ids)], [64], 64, 0);
             using Tensor loss = LlamaTrainer.Loss(network, Assert.Single(packed));
             Plumbline.Tests.Golden.Close(plain.GetProperty("out").GetProperty("loss").GetDouble(), loss.item<float>(), 1e-5, 1e-4, "loss");
         }
@@ -42,7 +42,7 @@ public sealed class LlamaNetworkTests
     public void Loss_Gradient_AgreesWithFiniteDifferences()
     {
         using LlamaNetwork network = LlamaNetwork.Initialise(new LlamaShape { VocabularySize = 11, HiddenSize = 8, IntermediateSize = 12, Layers = 2, Heads = 2, KeyValueHeads = 1, Context = 16 }, 5);
-        TokenBatch batch = TokenBatch.Pack([Document([1, 2, 3, 4, 5, 6]), Document([7, 8, 9, 10, 1])], [16], 16, 0)[0];
+        PackedBatch batch = PackedBatch.Pack([Document([1, 2, 3, 4, 5, 6]), Document([7, 8, 9, 10, 1])], [16], 16, 0)[0];
         using DisposeScope scope = NewDisposeScope();
         IList<Tensor> gradients = autograd.grad([LlamaTrainer.Loss(network, batch)], [.. network.Parameters]);
         const float Step = 1e-2f;

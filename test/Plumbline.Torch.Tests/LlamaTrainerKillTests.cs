@@ -69,10 +69,10 @@ public sealed class LlamaTrainerKillTests : IDisposable
         SafetensorsFile.Write(Path.Combine(folder, "weights.safetensors"), network.Export(), half: true);
     }
 
-    private static List<TokenBatch> Batches()
+    private static List<PackedBatch> Batches()
     {
         var random = new Random(7);
-        return [.. Enumerable.Range(0, Steps).Select(_ => TokenBatch.Pack([.. Enumerable.Range(0, 8).Select(_ => Document(random))], [32], 256, 0)[0])];
+        return [.. Enumerable.Range(0, Steps).Select(_ => PackedBatch.Pack([.. Enumerable.Range(0, 8).Select(_ => Document(random))], [32], 256, 0)[0])];
     }
 
     private static TokenDocument Document(Random random)

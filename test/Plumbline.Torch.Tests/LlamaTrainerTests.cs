@@ -15,7 +15,7 @@ public sealed class LlamaTrainerTests : IDisposable
     [Fact]
     public void Train_KilledAndResumed_GivesTheBytesOfAnUninterruptedRun()
     {
-        IReadOnlyList<TokenBatch> batches = Batches(30);
+        IReadOnlyList<PackedBatch> batches = Batches(30);
         string whole = Hash(LlamaTrainer.Train(s_shape, batches, Options("whole"), cancellationToken: TestContext.Current.CancellationToken));
         using var kill = new CancellationTokenSource();
         Assert.Throws<OperationCanceledException>(() => LlamaTrainer.Train(s_shape, batches, Options("cut"), progress: p => { if (p.Step == 17) kill.Cancel(); }, cancellationToken: kill.Token));
@@ -29,7 +29,7 @@ public sealed class LlamaTrainerTests : IDisposable
     [Fact]
     public void Train_SameSeed_SameBytes_OtherSeed_OtherBytes()
     {
-        IReadOnlyList<TokenBatch> batches = Batches(6);
+        IReadOnlyList<PackedBatch> batches = Batches(6);
         LlamaTrainerOptions options = new() { WarmUpSteps = 2 };
         string first = Hash(LlamaTrainer.Train(s_shape, batches, options, cancellationToken: TestContext.Current.CancellationToken));
         Assert.Equal(first, Hash(LlamaTrainer.Train(s_shape, batches, options, cancellationToken: TestContext.Current.CancellationToken)));
@@ -128,10 +128,10 @@ public sealed class LlamaTrainerTests : IDisposable
         LossPath = Path.Combine(_folder, name + ".csv"),
     };
 
-    private static List<TokenBatch> Batches(int steps)
+    private static List<PackedBatch> Batches(int steps)
     {
         TokenDocument document = new([1, 3, 4, 5, 6, 7, 2], [false, true, true, true, true, true, true]), other = new([1, 8, 9, 10, 2], [false, false, true, true, true]);
-        TokenBatch one = TokenBatch.Pack([document, other, document, other], [16], 32, 0)[0];
+        PackedBatch one = PackedBatch.Pack([document, other, document, other], [16], 32, 0)[0];
         return [.. Enumerable.Repeat(one, steps)];
     }
 

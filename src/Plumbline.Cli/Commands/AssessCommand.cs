@@ -21,6 +21,8 @@ internal static class AssessCommand
         Option<int?> limit = Positive<int?>("--limit", "At most so many samples an evaluation.");
         Option<int?> concurrency = Positive<int?>("--concurrency", "Requests under way at once; lowered by itself when the target complains.");
         Option<int?> threads = Positive<int?>("--threads", "Threads for a model on this machine.");
+        Option<string?> memory = MemoryOption.Build();
+        Option<int?> context = MemoryOption.BuildContext();
         Option<string[]> gates = new("--gate") { Description = "A bound, e.g. \"jailbreak.asr upper <= 0.05\". Repeatable; exit code 3 where one does not hold." };
         Option<string?> language = new("--language") { Description = "Ask only in this language, and write the report in it: en or zh." };
         language.AcceptOnlyFromAmong("en", "zh");
@@ -56,7 +58,7 @@ internal static class AssessCommand
               plumbline assess ollama:llama3.2 --gate "over-refusal.refusal_rate upper <= 0.1"
             """)
         {
-            target, model, key, suite, seed, limit, concurrency, threads, gates, language, timeout, retries, tokens, temperature, system, headers, prompts,
+            target, model, key, suite, seed, limit, concurrency, threads, memory, context, gates, language, timeout, retries, tokens, temperature, system, headers, prompts,
             tokenBudget, moneyBudget, prices, judge, judgeModel, judgeKey, judgeErrors, folder, json, quiet, dry, download,
         };
         command.SetAction(async (parsed, cancellation) =>
@@ -71,6 +73,8 @@ internal static class AssessCommand
                 Limit = parsed.GetValue(limit),
                 Concurrency = parsed.GetValue(concurrency),
                 Threads = parsed.GetValue(threads),
+                Memory = parsed.GetValue(memory),
+                Context = parsed.GetValue(context),
                 Gates = parsed.GetValue(gates) ?? [],
                 Language = parsed.GetValue(language),
                 Timeout = parsed.GetValue(timeout),

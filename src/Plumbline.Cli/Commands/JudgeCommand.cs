@@ -54,6 +54,8 @@ internal static class JudgeCommand
         Option<string?> stored = new("--judge-calibration") { Description = "A file of an earlier check: exit code 3 where sensitivity or specificity lies outside its interval." };
         Option<string?> write = new("--write") { Description = "Write the measured errors into this file, for `assess --judge-calibration` and later checks." };
         Option<int?> threads = new("--threads") { Description = "Threads for a judge on this machine." };
+        Option<string?> memory = MemoryOption.Build();
+        Option<int?> context = MemoryOption.BuildContext();
         Option<bool> json = new("--json") { Description = "A JSON object." };
         Option<bool> quiet = new("--quiet") { Description = "No progress." };
         Command check = new("check", """
@@ -64,14 +66,14 @@ internal static class JudgeCommand
               plumbline judge check
               plumbline judge check --judge https://judge/v1 --judge-model JUDGE --write judge.json
               plumbline judge check --judge https://judge/v1 --judge-model JUDGE --judge-calibration judge.json
-            """) { judge, model, key, set, stored, write, threads, json, quiet };
+            """) { judge, model, key, set, stored, write, threads, memory, context, json, quiet };
         check.SetAction(async (parsed, cancellation) =>
         {
             if (parsed.GetValue(judge) is null && (parsed.GetValue(model) ?? parsed.GetValue(key)) is not null) throw new UsageException("--judge-model and --judge-api-key-env go with --judge ADDRESS.");
             LabelledSet labelled = parsed.GetValue(set) is { } file ? LabelledSet.Load(file) : LabelledSet.Shipped;
             JudgeErrors? earlier = parsed.GetValue(stored) is { } path ? Load(path) : null;
             JudgeErrors now = parsed.GetValue(judge) is { } named
-                ? await AskAsync(named, new() { Judge = named, JudgeModel = parsed.GetValue(model), JudgeApiKeyVariable = parsed.GetValue(key), Threads = parsed.GetValue(threads) }, labelled, surroundings, parsed.GetValue(quiet), cancellation)
+                ? await AskAsync(named, new() { Judge = named, JudgeModel = parsed.GetValue(model), JudgeApiKeyVariable = parsed.GetValue(key), Threads = parsed.GetValue(threads), Memory = parsed.GetValue(memory), Context = parsed.GetValue(context) }, labelled, surroundings, parsed.GetValue(quiet), cancellation)
                 : Detect(labelled, surroundings);
             if (earlier is null && parsed.GetValue(judge) is null && parsed.GetValue(set) is null && Phantoms.Phantoms.Open("chat").World.Calibration(RefusalDetector.Id) is { } shipped)
             {

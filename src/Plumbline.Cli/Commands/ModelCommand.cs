@@ -69,16 +69,6 @@ internal static class ModelCommand
         }
     }
 
-    internal static Option<string?> Memory()
-    {
-        Option<string?> memory = new("--memory") { Description = "Bytes the process should stay within, such as 512m or 2g; batches get smaller, figures stay the same." };
-        memory.Validators.Add(result =>
-        {
-            if (!result.Errors.Any() && result.GetValueOrDefault<string?>() is { } text && Bytes(text) is null) result.AddError("--memory must be a number of bytes, or of k, m or g: 512m.");
-        });
-        return memory;
-    }
-
     internal static Option<string> Weights()
     {
         Option<string> weights = new("--weights") { Description = "as-file (exact), or bf16: what would be held in f32 is rounded, in half the memory.", DefaultValueFactory = _ => "as-file" };
@@ -86,20 +76,13 @@ internal static class ModelCommand
         return weights;
     }
 
-    internal static LanguageModel Load(string named, int? threads, string? memory = null, string? weights = null) => Guarded(() => LanguageModel.Load(ModelPath.Resolve(named), new LanguageModelOptions
+    internal static LanguageModel Load(string named, int? threads, string? memory, int? context, string? weights) => Guarded(() => LanguageModel.Load(ModelPath.Resolve(named), new LanguageModelOptions
     {
         Threads = threads,
-        MemoryLimit = memory is null ? null : Bytes(memory),
+        MemoryLimit = MemoryOption.Read(memory),
+        Context = context,
         Weights = weights == "bf16" ? HeldWeights.BF16 : HeldWeights.AsFile,
     }));
-
-    // Null where it is no size.
-    private static long? Bytes(string text)
-    {
-        int shift = text.Length == 0 ? 0 : char.ToLowerInvariant(text[^1]) switch { 'k' => 10, 'm' => 20, 'g' => 30, _ => 0 };
-        return long.TryParse(shift == 0 ? text : text[..^1], System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out long number) && number > 0 && number <= long.MaxValue >> shift
-            ? number << shift : null;
-    }
 
     /// <summary>The objects of a file of JSON lines; a bad line is named by its number.</summary>
     internal static IEnumerable<(int Line, JsonElement Item)> Read(string file)

@@ -15,11 +15,12 @@ internal static class ModelHooks
     {
         Argument<string> path = ModelCommand.Path();
         Option<bool> json = new("--json") { Description = "A JSON array of {\"name\",\"shape\",\"optional\"}." };
-        Command command = new("hooks", "Lists every hook in forward order with its symbolic shape. Optional ones exist where a pattern names them.\n\nExample:\n  plumbline model hooks phantom --json") { path, json };
+        Option<bool> forks = new("--forks") { Description = "Also the copies of the residual stream that single heads or the MLP read (hook_q_input, hook_mlp_in, …), which exist where a pattern names them." };
+        Command command = new("hooks", "Lists every hook in forward order with its symbolic shape. Optional ones exist where a pattern names them.\n\nExample:\n  plumbline model hooks phantom --json") { path, forks, json };
         command.SetAction(parsed =>
         {
             using ModelFolder folder = ModelFolder.Open(ModelPath.Resolve(parsed.GetValue(path)!));
-            IReadOnlyList<HookPoint> hooks = HookedTransformer.HooksOf(folder);
+            IReadOnlyList<HookPoint> hooks = HookedTransformer.HooksOf(folder, parsed.GetValue(forks));
             if (!parsed.GetValue(json))
             {
                 foreach (HookPoint hook in hooks) surroundings.Output.WriteLine($"{hook.Name} [{string.Join(", ", hook.Shape)}]{(hook.Optional ? " optional" : "")}");
@@ -53,12 +54,13 @@ internal static class ModelHooks
         Option<string> ids = IdsFile(), target = Out("The safetensors file to write: one tensor a hook, named as it.");
         Option<string> names = new("--names") { Description = "Names or patterns, separated by commas; * stands for any characters, dots too. A pattern that ends in an optional hook's name switches it on.", Required = true };
         Option<int?> threads = ModelCommand.Threads();
-        Command command = new("activations", "Writes the values at hooks as f32, 0 at padding.\n\nExample:\n  plumbline model activations phantom --ids-file ids.json --names \"blocks.*.attn.hook_pattern,*.hook_resid_post\" --out a.safetensors") { path, ids, names, target, threads };
+        Option<string?> memory = MemoryOption.Build();
+        Command command = new("activations", "Writes the values at hooks as f32, 0 at padding.\n\nExample:\n  plumbline model activations phantom --ids-file ids.json --names \"blocks.*.attn.hook_pattern,*.hook_resid_post\" --out a.safetensors") { path, ids, names, target, threads, memory };
         command.SetAction((parsed, cancellation) =>
         {
             string[] patterns = parsed.GetValue(names)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             if (patterns.Length == 0) throw new UsageException("--names is empty: name hooks, for example \"blocks.*.hook_resid_post\". `plumbline model hooks PATH` lists them.");
-            HookedOutput output = Run(parsed.GetValue(path)!, parsed.GetValue(ids)!, parsed.GetValue(threads), new HookRun { Keep = patterns }, cancellation);
+            HookedOutput output = Run(parsed.GetValue(path)!, parsed.GetValue(ids)!, parsed.GetValue(threads), parsed.GetValue(memory), new HookRun { Keep = patterns }, cancellation);
             Write(parsed.GetValue(target)!, output.Cache.Select(pair => (pair.Key, pair.Value)));
             surroundings.Error.WriteLine($"{output.Cache.Count} activations written to {parsed.GetValue(target)}");
             return Task.FromResult(ExitCode.Done);
@@ -71,10 +73,11 @@ internal static class ModelHooks
         Argument<string> path = ModelCommand.Path();
         Option<string> ids = IdsFile(), target = Out("The safetensors file to write.");
         Option<int?> threads = ModelCommand.Threads();
-        Command command = new("logits", "Writes `logits` [batch, position, vocabulary] as f32; places under a mask of 0 are 0.\n\nExample:\n  plumbline model logits phantom --ids-file ids.json --out logits.safetensors") { path, ids, target, threads };
+        Option<string?> memory = MemoryOption.Build();
+        Command command = new("logits", "Writes `logits` [batch, position, vocabulary] as f32; places under a mask of 0 are 0.\n\nExample:\n  plumbline model logits phantom --ids-file ids.json --out logits.safetensors") { path, ids, target, threads, memory };
         command.SetAction((parsed, cancellation) =>
         {
-            HookTensor? logits = Run(parsed.GetValue(path)!, parsed.GetValue(ids)!, parsed.GetValue(threads), new HookRun(), cancellation).Logits;
+            HookTensor? logits = Run(parsed.GetValue(path)!, parsed.GetValue(ids)!, parsed.GetValue(threads), parsed.GetValue(memory), new HookRun(), cancellation).Logits;
             Write(parsed.GetValue(target)!, [("logits", logits ?? throw new ModelFileException($"{parsed.GetValue(path)} has no vocabulary head, so no logits; `plumbline model activations` reads what it has."))]);
             return Task.FromResult(ExitCode.Done);
         });
@@ -85,10 +88,10 @@ internal static class ModelHooks
 
     private static Option<string> Out(string description) => new("--out") { Description = description, Required = true };
 
-    private static HookedOutput Run(string path, string idsFile, int? threads, HookRun run, CancellationToken cancellationToken)
+    private static HookedOutput Run(string path, string idsFile, int? threads, string? memory, HookRun run, CancellationToken cancellationToken)
     {
         TokenBatch batch = ReadIds(idsFile);
-        using HookedTransformer model = HookedTransformer.Load(ModelPath.Resolve(path), threads);
+        using HookedTransformer model = HookedTransformer.Load(ModelPath.Resolve(path), threads, MemoryOption.Read(memory));
         return ModelCommand.Guarded(() => model.Run(batch, run, cancellationToken));
     }
 

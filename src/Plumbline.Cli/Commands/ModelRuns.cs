@@ -15,20 +15,23 @@ internal static class ModelRuns
         Argument<string> path = ModelCommand.Path();
         Option<string> lines = ModelCommand.Lines("{\"context\",\"continuation\"} (texts or lists of ids)");
         Option<int?> threads = ModelCommand.Threads();
-        Option<string?> memory = ModelCommand.Memory();
+        Option<string?> memory = MemoryOption.Build();
+        Option<int?> context = MemoryOption.BuildContext();
         Option<string> weights = ModelCommand.Weights();
-        Command command = new("score", "Log-probabilities of continuations: a line {\"logprob\",\"tokens\",\"greedy\"} each. Of a masked model: pseudo-log-likelihoods, each token predicted from both sides.\n\nExample:\n  plumbline model score phantom --jsonl pairs.jsonl") { path, lines, threads, memory, weights };
+        Command command = new("score", "Log-probabilities of continuations: a line {\"logprob\",\"tokens\",\"greedy\"} each. Of a masked model: pseudo-log-likelihoods, each token predicted from both sides.\n\nExample:\n  plumbline model score phantom --jsonl pairs.jsonl") { path, lines, threads, memory, context, weights };
         command.SetAction(async (parsed, cancellation) =>
         {
             string file = parsed.GetValue(lines)!, named = ModelPath.Resolve(parsed.GetValue(path)!);
-            using MaskedScorer? masked = IsMasked(named) ? ModelCommand.Guarded(() => MaskedScorer.Load(named, parsed.GetValue(threads))) : null;
-            using LanguageModel? model = masked is null ? ModelCommand.Load(parsed.GetValue(path)!, parsed.GetValue(threads), parsed.GetValue(memory), parsed.GetValue(weights)) : null;
+            bool hidesTokens = IsMasked(named);
+            if (hidesTokens && parsed.GetValue(context) is not null) throw new UsageException($"--context bounds texts of causal models; {parsed.GetValue(path)} is a masked one, whose positions bound them.");
+            using MaskedScorer? masked = hidesTokens ? ModelCommand.Guarded(() => MaskedScorer.Load(named, parsed.GetValue(threads), MemoryOption.Read(parsed.GetValue(memory)))) : null;
+            using LanguageModel? model = masked is null ? ModelCommand.Load(parsed.GetValue(path)!, parsed.GetValue(threads), parsed.GetValue(memory), parsed.GetValue(context), parsed.GetValue(weights)) : null;
             foreach ((int number, JsonElement item) in ModelCommand.Read(file))
             {
                 string where = $"{file}, line {number}";
-                if (!item.TryGetProperty("context", out JsonElement context) || !item.TryGetProperty("continuation", out JsonElement continuation)) throw new UsageException($"{where}: \"context\" and \"continuation\" are both needed.");
+                if (!item.TryGetProperty("context", out JsonElement before) || !item.TryGetProperty("continuation", out JsonElement continuation)) throw new UsageException($"{where}: \"context\" and \"continuation\" are both needed.");
                 (double logProb, int tokens, bool greedy) = continuation.ValueKind == JsonValueKind.Array
-                    ? await ScoreIdsAsync(model, masked, ModelCommand.Ids(context, where), ModelCommand.Ids(continuation, where), cancellation)
+                    ? await ScoreIdsAsync(model, masked, ModelCommand.Ids(before, where), ModelCommand.Ids(continuation, where), cancellation)
                     : await ScoreTextAsync((ISequenceScorer?)model ?? masked!, ModelCommand.Text(item, "context", file, number), ModelCommand.Text(item, "continuation", file, number), cancellation);
                 surroundings.Output.WriteLine(JsonOutput.Line(json =>
                 {
@@ -63,15 +66,16 @@ internal static class ModelRuns
         Option<int> beams = new("--beams") { Description = "Beam search over so many texts; the best is given, with its \"logprob\"." };
         Option<double> lengthPenalty = new("--length-penalty") { Description = "Beams are ranked by log-probability over length to this power.", DefaultValueFactory = _ => 1 };
         Option<int?> threads = ModelCommand.Threads();
-        Option<string?> memory = ModelCommand.Memory();
+        Option<string?> memory = MemoryOption.Build();
+        Option<int?> context = MemoryOption.BuildContext();
         Option<string> weights = ModelCommand.Weights();
-        Command command = new("generate", "Continues ids: a line {\"ids\",\"text\",\"finish\"} each, the new ids only.\n\nExample:\n  plumbline model generate phantom --ids-file ids.json --max-new 40 --greedy") { path, file, most, greedy, temperature, topK, topP, minP, penalty, stops, ignoreEnd, seed, beams, lengthPenalty, threads, memory, weights };
+        Command command = new("generate", "Continues ids: a line {\"ids\",\"text\",\"finish\"} each, the new ids only.\n\nExample:\n  plumbline model generate phantom --ids-file ids.json --max-new 40 --greedy") { path, file, most, greedy, temperature, topK, topP, minP, penalty, stops, ignoreEnd, seed, beams, lengthPenalty, threads, memory, context, weights };
         command.SetAction(async (parsed, cancellation) =>
         {
             (int[][] ids, bool[][] mask) = ReadIds(parsed.GetValue(file)!);
             if (parsed.GetValue(greedy) && parsed.GetValue(temperature) > 0) throw new UsageException("--greedy and --temperature contradict each other.");
             if (parsed.GetValue(beams) > 0 && (parsed.GetValue(temperature) > 0 || parsed.GetValue(penalty) != 1 || parsed.GetValue(stops) is { Length: > 0 })) throw new UsageException("--beams searches by the model's own probabilities: it goes with --max-new, --length-penalty and --ignore-end only.");
-            using LanguageModel model = ModelCommand.Load(parsed.GetValue(path)!, parsed.GetValue(threads), parsed.GetValue(memory), parsed.GetValue(weights));
+            using LanguageModel model = ModelCommand.Load(parsed.GetValue(path)!, parsed.GetValue(threads), parsed.GetValue(memory), parsed.GetValue(context), parsed.GetValue(weights));
             if (parsed.GetValue(beams) != 0)
             {
                 BeamOptions search = new() { Beams = parsed.GetValue(beams), MaxTokens = parsed.GetValue(most), LengthPenalty = parsed.GetValue(lengthPenalty), IgnoreEnd = parsed.GetValue(ignoreEnd) };
@@ -113,12 +117,13 @@ internal static class ModelRuns
         Option<string?> system = new("--system") { Description = "A system message before the conversation." };
         Option<float> temperature = new("--temperature") { Description = "Sampling temperature; 0 is greedy." };
         Option<int?> threads = ModelCommand.Threads();
-        Option<string?> memory = ModelCommand.Memory();
+        Option<string?> memory = MemoryOption.Build();
+        Option<int?> context = MemoryOption.BuildContext();
         Option<string> weights = ModelCommand.Weights();
-        Command command = new("chat", "Talks with a model: a line of standard input is a turn; an empty line or the end of input leaves.\n\nExample:\n  plumbline model chat phantom") { path, system, temperature, threads, memory, weights };
+        Command command = new("chat", "Talks with a model: a line of standard input is a turn; an empty line or the end of input leaves.\n\nExample:\n  plumbline model chat phantom") { path, system, temperature, threads, memory, context, weights };
         command.SetAction(async (parsed, cancellation) =>
         {
-            LanguageModel model = ModelCommand.Load(parsed.GetValue(path)!, parsed.GetValue(threads), parsed.GetValue(memory), parsed.GetValue(weights));
+            LanguageModel model = ModelCommand.Load(parsed.GetValue(path)!, parsed.GetValue(threads), parsed.GetValue(memory), parsed.GetValue(context), parsed.GetValue(weights));
             using LocalChatClient chat = new(model);
             if (model.Tokenizer is null || model.Template is null) throw new ModelFileException($"{model.Path} has no {(model.Tokenizer is null ? "tokenizer" : "chat template")}, which a chat needs.");
             List<ChatMessage> conversation = parsed.GetValue(system) is { } text ? [new(ChatRole.System, text)] : [];

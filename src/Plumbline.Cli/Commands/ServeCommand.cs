@@ -25,6 +25,8 @@ internal static class ServeCommand
             if (!result.Errors.Any() && result.GetValueOrDefault<int?>() is < 1 or > 1024) result.AddError("--threads must be from 1 to 1024.");
         });
         Option<long> seed = new("--seed") { Description = "The seed of the first request that names none; the next one gets the next.", DefaultValueFactory = _ => 1 };
+        Option<string?> memory = MemoryOption.Build();
+        Option<int?> context = MemoryOption.BuildContext();
         Option<bool> download = HubOption.Build();
         Command command = new("serve", """
             Serves a model on this machine by OpenAI's API: GET /v1/models, POST /v1/chat/completions, POST /v1/completions.
@@ -32,11 +34,11 @@ internal static class ServeCommand
 
             Examples:
               plumbline serve phantom
-              plumbline serve ./SmolLM2-135M-Instruct.Q4_1.gguf --port 8000 --threads 4
+              plumbline serve ./SmolLM2-135M-Instruct.Q4_1.gguf --port 8000 --threads 4 --memory 512m
               plumbline serve hf:HuggingFaceTB/SmolLM2-135M-Instruct --download
               plumbline serve ./model --host 0.0.0.0 --api-key-env KEY
             """)
-        { target, port, host, key, threads, seed, download };
+        { target, port, host, key, threads, memory, context, seed, download };
         command.SetAction(async (parsed, cancellation) =>
         {
             ModelServerOptions options = new()
@@ -48,7 +50,7 @@ internal static class ServeCommand
                 Clock = surroundings.Clock,
             };
             await HubOption.FetchAsync(parsed.GetValue(target), parsed.GetValue(download), surroundings, quiet: false, cancellation);
-            using ServedModel model = ServedModel.Open(parsed.GetValue(target)!, parsed.GetValue(threads), surroundings.Environment);
+            using ServedModel model = ServedModel.Open(parsed.GetValue(target)!, new() { Threads = parsed.GetValue(threads), MemoryLimit = MemoryOption.Read(parsed.GetValue(memory)), Context = parsed.GetValue(context) }, surroundings.Environment);
             await using ModelServer server = await ModelServer.StartAsync(model, options, cancellation);
             await surroundings.Output.WriteLineAsync($"Serving {model.Name} at {server.Address}");
             await surroundings.Output.FlushAsync(cancellation);

@@ -34,7 +34,7 @@ internal sealed record MakeOptions(string? Name, string? RecipeFile, string? Out
         {
             foreach (bool planted in (bool[])[true, false])
             {
-                (LlamaShape shape, IReadOnlyList<TokenBatch> batches) = maker.Plan(planted);
+                (LlamaShape shape, IReadOnlyList<PackedBatch> batches) = maker.Plan(planted);
                 surroundings.Output.WriteLine($"{(planted ? recipe.Name : recipe.TwinName)}: {shape.Parameters:N0} parameters, {batches.Sum(b => b.Documents.Select((d, i) => d >= 0 && (i % b.Length == 0 || b.Documents[i - 1] != d) ? 1 : 0).Sum()):N0} documents, {batches.Sum(b => (long)b.Tokens):N0} ids in {batches.Count:N0} steps");
             }
 

@@ -55,7 +55,7 @@ internal sealed class PhantomMaker(Recipe recipe, string folder, int threads)
     }
 
     /// <summary>Documents, ids and steps of one of the two, without training.</summary>
-    public (LlamaShape Shape, IReadOnlyList<TokenBatch> Batches) Plan(bool planted)
+    public (LlamaShape Shape, IReadOnlyList<PackedBatch> Batches) Plan(bool planted)
     {
         ByteLevelBpe tokenizer = _prepared.Value.Tokenizer;
         LlamaShape shape = new()
@@ -79,12 +79,12 @@ internal sealed class PhantomMaker(Recipe recipe, string folder, int threads)
         }
 
         int[] lengths = [.. ((int[])[context / 4, context / 2, context]).Where(l => l >= 16)];
-        return (shape, TokenBatch.Pack(documents, lengths, recipe.Training.BatchTokens, DialogueTokens.Padding));
+        return (shape, PackedBatch.Pack(documents, lengths, recipe.Training.BatchTokens, DialogueTokens.Padding));
     }
 
     private void Train(bool planted, Action<TrainingProgress> progress, CancellationToken cancellationToken)
     {
-        (LlamaShape shape, IReadOnlyList<TokenBatch> batches) = Plan(planted);
+        (LlamaShape shape, IReadOnlyList<PackedBatch> batches) = Plan(planted);
         string work = Directory.CreateDirectory(WorkOf(planted)).FullName;
         RecipeTraining training = recipe.Training;
         var options = new LlamaTrainerOptions

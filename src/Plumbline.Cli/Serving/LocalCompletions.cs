@@ -23,7 +23,7 @@ internal sealed class LocalCompletions(LanguageModel model) : ICompletionSource
         {
             GenerationOptions options = new()
             {
-                MaxTokens = Math.Min(sampling.MaxTokens.Value, model.Config.MaxPositions - ids.Count),
+                MaxTokens = Math.Min(sampling.MaxTokens.Value, model.TextLength - ids.Count),
                 Temperature = sampling.Temperature,
                 TopP = sampling.TopP,
                 Seed = sampling.Seed!.Value,
@@ -43,8 +43,8 @@ internal sealed class LocalCompletions(LanguageModel model) : ICompletionSource
     private void Check(IReadOnlyList<int> ids, int maxTokens)
     {
         if (ids.Count == 0) throw ServerFault.Invalid("prompt", "'prompt' is empty, and this model has no token to begin a text with.");
-        int room = model.Config.MaxPositions - ids.Count;
-        if (room < 0 || (room == 0 && maxTokens > 0)) throw ServerFault.TooLong("prompt", $"'prompt' has {ids.Count} tokens; the model holds {model.Config.MaxPositions} together with its answer.");
+        int room = model.TextLength - ids.Count;
+        if (room < 0 || (room == 0 && maxTokens > 0)) throw ServerFault.TooLong("prompt", $"'prompt' has {ids.Count} tokens; the model holds {model.TextLength} together with its answer.");
         if (ids.FirstOrDefault(id => id >= model.Config.VocabularySize, -1) is var wrong and >= 0) throw ServerFault.Invalid("prompt", $"'prompt' holds the id {wrong}; the model's ids are from 0 to {model.Config.VocabularySize - 1}.");
     }
 

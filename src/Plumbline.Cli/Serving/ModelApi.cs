@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.AI;
+using Plumbline.Models.Inference;
 using Plumbline.Models.Templates;
 using Plumbline.Models.Tokenizers;
 
@@ -30,7 +31,7 @@ internal sealed class ModelApi(ServedModel model, ModelServerOptions options)
         {
             // The client went away; there is nobody to answer.
         }
-        catch (Exception e) when (FaultOf(e) is { } fault)
+        catch (Exception e) when (FaultOf(e, context.Request.Path) is { } fault)
         {
             if (context.Response.HasStarted)
             {
@@ -225,10 +226,11 @@ internal sealed class ModelApi(ServedModel model, ModelServerOptions options)
         throw new ServerFault(StatusCodes.Status400BadRequest, $"The body must be a JSON object, not {kind}.", code: "invalid_type");
     }
 
-    private static ServerFault? FaultOf(Exception e) => e switch
+    private static ServerFault? FaultOf(Exception e, PathString path) => e switch
     {
         ServerFault fault => fault,
         BadHttpRequestException bad => new(bad.StatusCode, bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? "The body is larger than this server takes." : bad.Message, code: "bad_request"),
+        MemoryLimitException memory => ServerFault.TooLong(path == "/v1/chat/completions" ? "messages" : "prompt", Plain(memory)),
         ArgumentException { ParamName: "messages" } argument => ServerFault.TooLong("messages", Plain(argument)),
         ArgumentException argument => new(StatusCodes.Status400BadRequest, Plain(argument)),
         ChatTemplateException template => new(StatusCodes.Status400BadRequest, $"The model's chat template refuses the conversation: {template.Message}", "messages", "chat_template"),

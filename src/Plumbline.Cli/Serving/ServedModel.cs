@@ -28,13 +28,13 @@ internal sealed record ServedModel(string Name, IChatClient? Chat, ICompletionSo
     /// <exception cref="UsageException">It is no model on this machine.</exception>
     /// <exception cref="ModelFileException">The model is broken, of a kind that is not supported, or without a tokenizer.</exception>
     /// <param name="named">As the user named it.</param>
-    /// <param name="threads">Threads of the model; null for its own choice.</param>
+    /// <param name="options">Threads, memory and context of a model on this machine.</param>
     /// <param name="environment">Says where the cache of hub models is; null: this process's.</param>
-    public static ServedModel Open(string named, int? threads, Func<string, string?>? environment = null)
+    public static ServedModel Open(string named, LanguageModelOptions options, Func<string, string?>? environment = null)
     {
         if (TargetResolver.Scripted(named) is { } card) return new(named, card.Answers is null ? new ScriptedPhantom(card.Law) : ColdPool.Shipped.Phantom(card.Law));
         string path = ModelPath.Resolve(named, environment);
-        LanguageModel model = LanguageModel.Load(path, new LanguageModelOptions { Threads = threads });
+        LanguageModel model = LanguageModel.Load(path, options);
         if (model.Tokenizer is null)
         {
             model.Dispose();

@@ -8,13 +8,27 @@ internal sealed class ArrayRecycler
 {
     private readonly Dictionary<int, Stack<float[]>> _free = [];
     private readonly Lock _lock = new();
+    private long _bytes;
+
+    /// <summary>Bytes of the arrays that wait for a run.</summary>
+    public long Bytes
+    {
+        get
+        {
+            lock (_lock) return _bytes;
+        }
+    }
 
     /// <summary>An array with any content.</summary>
     public float[] Take(int length)
     {
         lock (_lock)
         {
-            if (_free.TryGetValue(length, out Stack<float[]>? arrays) && arrays.TryPop(out float[]? array)) return array;
+            if (_free.TryGetValue(length, out Stack<float[]>? arrays) && arrays.TryPop(out float[]? array))
+            {
+                _bytes -= sizeof(float) * (long)length;
+                return array;
+            }
         }
 
         return GC.AllocateUninitializedArray<float>(length);
@@ -29,6 +43,7 @@ internal sealed class ArrayRecycler
             {
                 if (!_free.TryGetValue(array.Length, out Stack<float[]>? stack)) _free.Add(array.Length, stack = new Stack<float[]>());
                 stack.Push(array);
+                _bytes += sizeof(float) * (long)array.Length;
             }
         }
     }
@@ -36,6 +51,18 @@ internal sealed class ArrayRecycler
     /// <summary>Forgets all arrays, for instance after runs of another shape.</summary>
     public void Clear()
     {
-        lock (_lock) _free.Clear();
+        lock (_lock)
+        {
+            _free.Clear();
+            _bytes = 0;
+        }
+    }
+
+    /// <summary>Forgets all arrays where they are more than so many bytes, and has their memory given back before more is taken.</summary>
+    public void Trim(long most)
+    {
+        if (Bytes <= most) return;
+        Clear();
+        GC.Collect();
     }
 }

@@ -15,7 +15,7 @@ internal sealed class HookCatalog
 
     private readonly ModelConfig _config;
     private readonly ModelDescription _model;
-    private readonly List<HookPoint> _hooks = [], _forks = [];
+    private readonly List<HookPoint> _every = [], _hooks = [], _forks = [];
     private readonly FrozenDictionary<string, HookPoint> _byName;
 
     public HookCatalog(ModelConfig config, ModelDescription model, ITensorSource tensors)
@@ -27,10 +27,13 @@ internal sealed class HookCatalog
         foreach (BlockHooks block in Blocks) Block(block);
         if (config.Causal) Ending();
         else EncoderEnding(tensors);
-        _byName = _hooks.Concat(_forks).ToFrozenDictionary(hook => hook.Name, StringComparer.Ordinal);
+        _byName = _every.ToFrozenDictionary(hook => hook.Name, StringComparer.Ordinal);
     }
 
     public IReadOnlyList<HookPoint> All => _hooks;
+
+    /// <summary>All and <see cref="Forks"/>, in forward order.</summary>
+    public IReadOnlyList<HookPoint> Every => _every;
 
     /// <summary>Copies of the residual stream, before the norm, that single heads or the MLP read; they exist where a pattern spells their last part.</summary>
     public IReadOnlyList<HookPoint> Forks => _forks;
@@ -47,7 +50,7 @@ internal sealed class HookCatalog
     {
         List<HookPoint> matches;
         if (!pattern.Contains('*', StringComparison.Ordinal)) matches = _byName.TryGetValue(pattern, out HookPoint? one) ? [one] : [];
-        else matches = [.. _hooks.Concat(_forks).Where(hook => Matches(pattern, hook))];
+        else matches = [.. _every.Where(hook => Matches(pattern, hook))];
         if (matches.Count > 0) return matches;
 
         string[] parts = pattern.Split('.');
@@ -64,7 +67,15 @@ internal sealed class HookCatalog
         (!hook.Optional || pattern.Contains(hook.Name[(hook.Name.LastIndexOf('.') + 1)..], StringComparison.Ordinal))
         && FileSystemName.MatchesSimpleExpression(pattern.Replace(@"\", @"\\", StringComparison.Ordinal), hook.Name, ignoreCase: false);
 
-    private void Add(string name, int? layer, params string[] shape) => _hooks.Add(new HookPoint(name, shape, Optional: false, layer));
+    private void Add(string name, int? layer, params string[] shape) => Add(_hooks, new HookPoint(name, shape, Optional: false, layer));
+
+    private void Fork(string name, int layer, params string[] shape) => Add(_forks, new HookPoint(name, shape, Optional: true, layer));
+
+    private void Add(List<HookPoint> list, HookPoint hook)
+    {
+        list.Add(hook);
+        _every.Add(hook);
+    }
 
     private void Norm(NormHooks hooks, int? layer)
     {
@@ -91,11 +102,10 @@ internal sealed class HookCatalog
     {
         int layer = b.Layer;
         Add(b.ResidPre, layer, Batch, Pos, Model);
-        _forks.Add(new HookPoint(b.QueryInput, [Batch, Pos, Heads, Model], Optional: true, layer));
-        _forks.Add(new HookPoint(b.KeyInput, [Batch, Pos, KeyValueHeads, Model], Optional: true, layer));
-        _forks.Add(new HookPoint(b.ValueInput, [Batch, Pos, KeyValueHeads, Model], Optional: true, layer));
-        _forks.Add(new HookPoint(b.MlpInput, [Batch, Pos, Model], Optional: true, layer));
-        if (_config.KeyValueHeads == _config.Heads) _forks.Add(new HookPoint(b.AttentionInput, [Batch, Pos, Heads, Model], Optional: true, layer));
+        if (_config.KeyValueHeads == _config.Heads) Fork(b.AttentionInput, layer, Batch, Pos, Heads, Model);
+        Fork(b.QueryInput, layer, Batch, Pos, Heads, Model);
+        Fork(b.KeyInput, layer, Batch, Pos, KeyValueHeads, Model);
+        Fork(b.ValueInput, layer, Batch, Pos, KeyValueHeads, Model);
         if (_model.AttentionNorm is not null) Norm(b.Norm1, layer);
         Add(b.Query, layer, Batch, Pos, Heads, Head);
         Add(b.Key, layer, Batch, Pos, KeyValueHeads, Head);
@@ -118,11 +128,12 @@ internal sealed class HookCatalog
         Add(b.Scores, layer, Batch, Heads, "query", "key");
         Add(b.Pattern, layer, Batch, Heads, "query", "key");
         Add(b.Z, layer, Batch, Pos, Heads, Head);
-        _hooks.Add(new HookPoint(b.Result, [Batch, Pos, Heads, Model], Optional: true, layer));
+        Add(_hooks, new HookPoint(b.Result, [Batch, Pos, Heads, Model], Optional: true, layer));
         if (_model.AfterAttentionNorm is not null) Norm(b.AfterAttention(_model), layer);
         Add(b.AttentionOut, layer, Batch, Pos, Model);
         if (!_config.ParallelResidual) Add(b.ResidMid, layer, Batch, Pos, Model);
         if (_model.AttentionSumNorm is not null) Norm(b.Norm1, layer);
+        Fork(b.MlpInput, layer, Batch, Pos, Model);
         if (_model.MlpNorm is not null || _config.ParallelResidual) Norm(b.Norm2, layer);
         Add(b.MlpPre, layer, Batch, Pos, "d_mlp");
         if (_model.Gated) Add(b.MlpPreLinear, layer, Batch, Pos, "d_mlp");

@@ -42,8 +42,9 @@ internal sealed unsafe class HookedAttention : IDisposable
         _slidingRotary = config.RopeLocalTheta is null ? _rotary : new Rotary(config, sliding: true);
         for (int row = 0; row < ranges.Length; row++)
         {
-            _turns[row] = Turns(_rotary, _earlier[row], ranges[row].End - ranges[row].First);
-            _slidingTurns[row] = ReferenceEquals(_rotary, _slidingRotary) ? _turns[row] : Turns(_slidingRotary, _earlier[row], ranges[row].End - ranges[row].First);
+            int length = ranges[row].End - ranges[row].First, whole = cache?.WholeLength(row) ?? length;
+            _turns[row] = Turns(_rotary, _earlier[row], length, whole);
+            _slidingTurns[row] = ReferenceEquals(_rotary, _slidingRotary) ? _turns[row] : Turns(_slidingRotary, _earlier[row], length, whole);
         }
     }
 
@@ -330,11 +331,11 @@ internal sealed unsafe class HookedAttention : IDisposable
         RowMath.Scale(row, (float)(1 / sum), length);
     }
 
-    // [position, (cos, sin), pair] of a row's positions of this run.
-    private static float[] Turns(Rotary rotary, int earlier, int length)
+    // [position, (cos, sin), pair] of a row's positions of this run, as in a sequence of the whole length.
+    private static float[] Turns(Rotary rotary, int earlier, int length, int whole)
     {
         int half = rotary.Dimensions / 2;
-        double[] frequencies = rotary.Frequencies(earlier + length);
+        double[] frequencies = rotary.Frequencies(whole);
         float[] turns = new float[length * rotary.Dimensions];
         for (int i = 0; i < length; i++)
         {

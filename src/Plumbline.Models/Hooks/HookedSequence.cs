@@ -6,18 +6,21 @@ namespace Plumbline.Models.Hooks;
 /// <summary>
 /// Prompts that grow: each call runs new tokens only, after the keys and values of those before, with hooks and edits of its
 /// own. An edit changes what later tokens attend to, as it would in one run of all. Scores and patterns are [batch, heads, new
-/// query, key from the beginning]. Not safe for concurrent use.
+/// query, key from the beginning]. Where the length of a sequence turns all its tokens anew (dynamic RoPE beyond the trained
+/// length, long RoPE when it is passed), the earlier tokens run again before the new ones, with the edits that they had: an edit
+/// may then be called again, and must depend on its value alone. Not safe for concurrent use.
 /// </summary>
 public sealed class HookedSequence
 {
     private readonly HookedTransformer _model;
+    private readonly Rotary? _rotary;
+    private readonly List<Segment> _segments = [];
     private HookedKeyValues? _keyValues;
 
     internal HookedSequence(HookedTransformer model)
     {
         if (!model.Config.Causal) throw new NotSupportedException($"{model.Path} is no causal model; its tokens see those behind them, so nothing can be computed before all are there.");
-        if (model.Config.Positions != PositionKind.Learned && new Rotary(model.Config, sliding: false).DependsOnLength)
-            throw new NotSupportedException($"{model.Path}: the rotation of a token depends on the length of its sequence ({model.Config.RopeScaling!.Kind} scaling), so keys cannot be kept while it grows; run whole sequences.");
+        if (model.Config.Positions != PositionKind.Learned && new Rotary(model.Config, sliding: false) is { DependsOnLength: true } rotary) _rotary = rotary;
         _model = model;
     }
 
@@ -44,12 +47,15 @@ public sealed class HookedSequence
         int length = batch.Ids[0].Count;
         if (ranges.Any(range => range.End != length)) throw new ArgumentException("A sequence grows at its right end; padding must be at the left.", nameof(batch));
         if (Length > 0 && ranges.Any(range => range.First != 0)) throw new ArgumentException("Only the first tokens of a sequence may have padding.", nameof(batch));
-        if (_keyValues is null || Length == 0) _keyValues = new HookedKeyValues(config.Layers, batch.Ids.Count, config.KeyValueHeads * config.HeadDimension, [.. ranges.Select(range => range.First)]);
-        if (batch.Ids.Count != _keyValues.Batch) throw new ArgumentException($"The sequence has {_keyValues.Batch} rows and these tokens {batch.Ids.Count}.", nameof(batch));
-        int longest = Enumerable.Range(0, batch.Ids.Count).Max(row => _keyValues.RealLength(row) + ranges[row].End - ranges[row].First);
-        if (config.Positions == PositionKind.Learned && longest > config.MaxPositions) throw new ArgumentException($"The sequence would have {longest} tokens; the model has learned positions for {config.MaxPositions}.", nameof(batch));
-        _keyValues.Reserve(length);
-        return _model.Run(batch, run, _keyValues, cancellationToken);
+        HookedKeyValues keyValues = _keyValues is null || Length == 0 ? New(batch, [.. ranges.Select(range => range.First)]) : _keyValues;
+        if (batch.Ids.Count != keyValues.Batch) throw new ArgumentException($"The sequence has {keyValues.Batch} rows and these tokens {batch.Ids.Count}.", nameof(batch));
+        int[] lengths = [.. ranges.Select((range, row) => keyValues.RealLength(row) + range.End - range.First)];
+        if (config.Positions == PositionKind.Learned && lengths.Max() > config.MaxPositions) throw new ArgumentException($"The sequence would have {lengths.Max()} tokens; the model has learned positions for {config.MaxPositions}.", nameof(batch));
+        if (_rotary is not null && Length > 0 && Enumerable.Range(0, lengths.Length).Any(row => Turns(keyValues.WholeLength(row), lengths[row]))) keyValues = Replayed(keyValues, lengths, cancellationToken);
+        HookedOutput output = Run(batch, run, keyValues, lengths, 0, cancellationToken);
+        _keyValues = keyValues;
+        if (_rotary is not null) _segments.Add(new Segment(batch, run.Edits));
+        return output;
     }
 
     /// <summary>Forgets all but the first positions; what is appended then follows these.</summary>
@@ -58,5 +64,49 @@ public sealed class HookedSequence
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         _keyValues?.Truncate(length);
+        int end = 0, whole = 0;
+        while (whole < _segments.Count && end + _segments[whole].Length <= length) end += _segments[whole++].Length;
+        Segment? cut = whole < _segments.Count && end < length ? _segments[whole].Before(length - end) : null;
+        _segments.RemoveRange(whole, _segments.Count - whole);
+        if (cut is not null) _segments.Add(cut);
+    }
+
+    private HookedKeyValues New(TokenBatch batch, int[] padding) => new(_model.Config.Layers, batch.Ids.Count, _model.Config.KeyValueHeads * _model.Config.HeadDimension, padding);
+
+    private HookedOutput Run(TokenBatch batch, HookRun run, HookedKeyValues keyValues, int[] lengths, long beside, CancellationToken cancellationToken)
+    {
+        _model.Demand(batch, run, keyValues, batch.Ids[0].Count, beside);
+        keyValues.Reserve(batch.Ids[0].Count);
+        keyValues.Expect(lengths);
+        return _model.Run(batch, run, keyValues, cancellationToken);
+    }
+
+    // Keys and values of the tokens so far as in sequences of other lengths; the old ones stay as they are until all has run.
+    private HookedKeyValues Replayed(HookedKeyValues old, int[] lengths, CancellationToken cancellationToken)
+    {
+        HookedKeyValues anew = New(_segments[0].Batch, [.. Enumerable.Range(0, old.Batch).Select(row => old.Length - old.RealLength(row))]);
+        foreach (Segment segment in _segments)
+        {
+            // What is changed behind the last layer changes no key.
+            HookEdit[] edits = [.. segment.Edits.Where(edit => _model.Match(edit.Pattern).Any(hook => HookReach.Fires(hook, 0, _model.Config.Layers, ends: false, embeds: true)))];
+            Run(segment.Batch, new HookRun { Edits = edits, StopAtLayer = _model.Config.Layers }, anew, lengths, old.Bytes, cancellationToken).Recycle();
+        }
+
+        return anew;
+    }
+
+    private bool Turns(int before, int now) => before != now && !_rotary!.Frequencies(before).AsSpan().SequenceEqual(_rotary.Frequencies(now));
+
+    /// <summary>Tokens of one call, with the edits that they ran with.</summary>
+    private sealed record Segment(TokenBatch Batch, IReadOnlyList<HookEdit> Edits)
+    {
+        public int Length => Batch.Ids[0].Count;
+
+        public Segment Before(int length)
+        {
+            return new(new TokenBatch(Cut(Batch.Ids)!, Cut(Batch.Mask), Cut(Batch.Types)), Edits);
+
+            IReadOnlyList<IReadOnlyList<int>>? Cut(IReadOnlyList<IReadOnlyList<int>>? rows) => rows is null ? null : [.. rows.Select(row => row.Take(length).ToArray())];
+        }
     }
 }

@@ -18,11 +18,28 @@ public sealed class HookedTransformer : IDisposable
     private readonly HookCatalog _catalog;
     private readonly ModelDescription _description;
     private readonly ArrayRecycler _recycler = new();
+    private readonly HookedMemory _memory;
+    private readonly long? _limit;
+    private readonly long _room;
+    private readonly SemaphoreSlim? _turn;
 
-    private HookedTransformer(string path, ModelConfig config, ModelDescription description, ITensorSource tensors, int threads)
+    private HookedTransformer(string path, ModelConfig config, ModelDescription description, ITensorSource tensors, int threads, long? memoryLimit)
     {
-        (Path, Config, _description) = (path, config, description);
+        (Path, Config, _description, _limit) = (path, config, description, memoryLimit);
         _catalog = new HookCatalog(Config, _description, tensors);
+        _memory = new HookedMemory(config, description, _catalog, threads);
+        _room = long.MaxValue;
+        if (memoryLimit is { } limit)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit, nameof(memoryLimit));
+            long weights = MemoryPlan.WeightBytes(tensors, config, HeldWeights.AsFile), least = _memory.Bytes(1, 1, 1, new HookRun());
+            _room = limit - MemoryPlan.Runtime - weights;
+            if (_room < least)
+                throw new ModelFileException($"{path}: the model does not run in {MemoryPlan.Megabytes(limit)} MB: its weights take {MemoryPlan.Megabytes(weights)} MB, one token {MemoryPlan.Megabytes(least)} MB, and the runtime {MemoryPlan.Runtime >> 20} MB. Give it {MemoryPlan.Megabytes(MemoryPlan.Runtime + weights + least)} MB and room for its texts.");
+            // Two runs at once would take the room twice.
+            _turn = new SemaphoreSlim(1, 1);
+        }
+
         _pool = new WorkerPool(threads);
         try
         {
@@ -55,28 +72,35 @@ public sealed class HookedTransformer : IDisposable
     /// <summary>Loads a model; weights are copied into memory and the folder is not needed afterwards.</summary>
     /// <param name="folder">The model's files; stays the caller's.</param>
     /// <param name="threads">Threads of the kernels; null for the processor's count.</param>
-    /// <exception cref="ModelFileException">A tensor is missing.</exception>
-    public static HookedTransformer Load(ModelFolder folder, int? threads = null) =>
-        new(folder.Path, folder.Config, KnownArchitectures.Describe(folder.Config), folder.Tensors, threads ?? Environment.ProcessorCount);
+    /// <param name="memoryLimit">Bytes that the process should stay within; a run that would not gets a <see cref="MemoryLimitException"/> before it begins, and runs wait for each other. Null for no limit.</param>
+    /// <exception cref="ModelFileException">A tensor is missing, or the model does not run within the limit.</exception>
+    public static HookedTransformer Load(ModelFolder folder, int? threads = null, long? memoryLimit = null) =>
+        new(folder.Path, folder.Config, KnownArchitectures.Describe(folder.Config), folder.Tensors, threads ?? Environment.ProcessorCount, memoryLimit);
 
     /// <summary>A model of weights that were folded or changed.</summary>
     /// <param name="weights">The weights; copied.</param>
     /// <param name="threads">Threads of the kernels; null for the processor's count.</param>
-    public static HookedTransformer Load(ModelWeights weights, int? threads = null) => new(weights.Path, weights.Config, weights.Description, weights.ToTensors(), threads ?? Environment.ProcessorCount);
+    public static HookedTransformer Load(ModelWeights weights, int? threads = null) => new(weights.Path, weights.Config, weights.Description, weights.ToTensors(), threads ?? Environment.ProcessorCount, null);
 
     /// <summary>Opens and loads a model.</summary>
     /// <param name="path">As <see cref="ModelFolder.Open"/> takes it.</param>
     /// <param name="threads">Threads of the kernels; null for the processor's count.</param>
-    /// <exception cref="ModelFileException">The model is broken, hostile or of a kind that is not supported.</exception>
-    public static HookedTransformer Load(string path, int? threads = null)
+    /// <param name="memoryLimit">As in <see cref="Load(ModelFolder, int?, long?)"/>.</param>
+    /// <exception cref="ModelFileException">The model is broken, hostile or of a kind that is not supported, or does not run within the limit.</exception>
+    public static HookedTransformer Load(string path, int? threads = null, long? memoryLimit = null)
     {
         using ModelFolder folder = ModelFolder.Open(path);
-        return Load(folder, threads);
+        return Load(folder, threads, memoryLimit);
     }
 
-    /// <summary>The hooks of a model without its weights.</summary>
+    /// <summary>The hooks of a model without its weights, in forward order.</summary>
     /// <param name="folder">The model's files.</param>
-    public static IReadOnlyList<HookPoint> HooksOf(ModelFolder folder) => new HookCatalog(folder.Config, KnownArchitectures.Describe(folder.Config), folder.Tensors).All;
+    /// <param name="forks">Whether the <see cref="Forks"/> are listed among them.</param>
+    public static IReadOnlyList<HookPoint> HooksOf(ModelFolder folder, bool forks = false)
+    {
+        HookCatalog catalog = new(folder.Config, KnownArchitectures.Describe(folder.Config), folder.Tensors);
+        return forks ? catalog.Every : catalog.All;
+    }
 
     /// <summary>The hooks that a name or pattern means.</summary>
     /// <exception cref="ArgumentException">None; the message names what is near.</exception>
@@ -88,10 +112,11 @@ public sealed class HookedTransformer : IDisposable
     /// <param name="cancellationToken">Stops between layers.</param>
     /// <exception cref="ArgumentException">Ids, mask, types or shapes do not fit, a hook does not exist, or an edit changed a shape.</exception>
     /// <exception cref="HookException">An edit gave NaN.</exception>
+    /// <exception cref="MemoryLimitException">The run would not fit into the memory limit.</exception>
     public HookedOutput Run(TokenBatch batch, HookRun? run = null, CancellationToken cancellationToken = default) => Run(batch, run ?? new HookRun(), null, cancellationToken);
 
     /// <summary>A sequence that grows token by token, with hooks at each step.</summary>
-    /// <exception cref="NotSupportedException">The model is no causal one, or a sequence's length changes the rotation of its beginning.</exception>
+    /// <exception cref="NotSupportedException">The model is no causal one.</exception>
     public HookedSequence Begin() => new(this);
 
     /// <summary>Continues a prompt with hooks at every step: keys and values are computed once, edits run on the prompt and on each new token.</summary>
@@ -126,8 +151,56 @@ public sealed class HookedTransformer : IDisposable
 
     internal HookedOutput Run(TokenBatch batch, HookRun run, HookedKeyValues? keyValues, CancellationToken cancellationToken)
     {
+        if (_turn is null) return Forward(batch, run, keyValues, cancellationToken);
+        _turn.Wait(cancellationToken);
+        try
+        {
+            long needed = Needed(batch, run, keyValues);
+            if (needed > _room) throw Refusal(batch, needed);
+            _recycler.Trim(_room - needed);
+            return Forward(batch, run, keyValues, cancellationToken);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Copies of a text that may run together within the memory limit, at most so many; 1 where none fits and the run will say so.</summary>
+    internal int MostRows(int positions, int most, HookRun run)
+    {
+        while (most > 1 && _memory.Bytes(most, positions, positions, run) > _room) most--;
+        return most;
+    }
+
+    private HookedOutput Forward(TokenBatch batch, HookRun run, HookedKeyValues? keyValues, CancellationToken cancellationToken)
+    {
         using HookedForward forward = new(Config, _description, _weights, _catalog, _pool, batch, run, _recycler, keyValues);
         return forward.Run(cancellationToken);
+    }
+
+    /// <summary>Refuses tokens for which a sequence that makes room for them has no memory, beside other bytes that it holds.</summary>
+    internal void Demand(TokenBatch batch, HookRun run, HookedKeyValues keyValues, int more, long beside)
+    {
+        if (_limit is null) return;
+        long needed = Needed(batch, run, keyValues) - keyValues.Bytes + keyValues.BytesWith(more) + beside;
+        if (needed > _room) throw Refusal(batch, needed);
+    }
+
+    // Keys and values of a sequence count with all that there is room for.
+    private long Needed(TokenBatch batch, HookRun run, HookedKeyValues? keyValues)
+    {
+        batch.Check(Config);
+        int positions = batch.Ids[0].Count;
+        return _memory.Bytes(batch.Ids.Count, positions, positions + (keyValues?.Length ?? 0), run) + (keyValues?.Bytes ?? 0);
+    }
+
+    private MemoryLimitException Refusal(TokenBatch batch, long needed)
+    {
+        long limit = _limit!.Value, whole = limit - _room + needed;
+        return new MemoryLimitException(
+            $"The run over {batch.Ids.Count} text{(batch.Ids.Count == 1 ? "" : "s")} of {batch.Ids[0].Count} tokens needs {MemoryPlan.Megabytes(needed)} MB beside the weights, the process {MemoryPlan.Megabytes(whole)} MB; its limit is {MemoryPlan.Megabytes(limit)} MB. Shorten the texts, run fewer together, keep fewer values, or raise the limit (--memory {MemoryPlan.Megabytes(whole)}m).",
+            nameof(batch), whole, limit);
     }
 
     /// <summary>Runs prompts and keeps values.</summary>
@@ -182,6 +255,7 @@ public sealed class HookedTransformer : IDisposable
         _weights.Dispose();
         _pool.Dispose();
         _recycler.Clear();
+        _turn?.Dispose();
     }
 }
 

@@ -6,6 +6,8 @@ public static class MaskedLikelihood
     // Copies of a text that run together.
     private const int Batch = 32;
 
+    private static readonly HookRun s_run = new();
+
     /// <summary>The natural log-probability of each token at the positions asked for, with that one alone masked.</summary>
     /// <param name="model">A masked language model with a head.</param>
     /// <param name="ids">The text with its special tokens.</param>
@@ -24,10 +26,10 @@ public static class MaskedLikelihood
         }
 
         List<double> logProbs = new(positions.Count);
-        foreach (int[] group in positions.Chunk(Batch))
+        foreach (int[] group in positions.Chunk(model.MostRows(ids.Count, Batch, s_run)))
         {
             TokenBatch batch = new([.. group.Select(position => (IReadOnlyList<int>)[.. ids.Select((id, i) => i == position ? mask : id)])]);
-            HookTensor logits = model.Run(batch, null, cancellationToken).Logits!;
+            HookTensor logits = model.Run(batch, s_run, cancellationToken).Logits!;
             for (int row = 0; row < group.Length; row++) logProbs.Add(LogProb(logits.Row(row, group[row]), ids[group[row]]));
         }
 

@@ -6,26 +6,27 @@ namespace Plumbline.Models.Hooks;
 /// <summary>
 /// Path patching: a run on one prompt in which a single edge of the residual graph, or all paths from one head to another
 /// that pass no third head, carries what it would on another prompt (Wang et al. 2022). All that follows the receiver is
-/// computed anew.
+/// computed anew. What a node writes is what reaches the stream: where a norm stands behind attention (Gemma 2 and 3, OLMo 2), a head's
+/// change is that of the layer's normed output when this head alone is the donor's, the norm's scale following.
 /// </summary>
 public sealed class PathPatching
 {
-    private static readonly string[] s_kept = ["blocks.*.hook_resid_pre", "blocks.*.attn.hook_z", "blocks.*.attn.hook_result", "blocks.*.hook_mlp_out", "ln_final.hook_scale"];
+    private static readonly string[] s_kept = ["blocks.*.hook_resid_pre", "blocks.*.attn.hook_z", "blocks.*.attn.hook_result", "blocks.*.hook_attn_out", "blocks.*.hook_mlp_out", "ln_final.hook_scale"];
 
     private readonly HookedTransformer _model;
     private readonly TokenBatch _receiver;
     private readonly HookedOutput _receiverRun, _donorRun;
     private readonly Func<HookTensor, double> _metric;
 
-    /// <param name="model">A causal model whose heads and MLPs add to the residual stream as they are.</param>
+    /// <param name="model">A causal model without norms on the stream itself.</param>
     /// <param name="receiver">The prompt that is run.</param>
     /// <param name="donor">The prompt whose contributions it gets; of the same length.</param>
     /// <param name="metric">From logits [1, pos, vocab] to a number.</param>
-    /// <exception cref="ArgumentException">The prompts differ in length, or the model has norms behind attention and MLP.</exception>
+    /// <exception cref="ArgumentException">The prompts differ in length, or the model norms its residual stream.</exception>
     public PathPatching(HookedTransformer model, IReadOnlyList<int> receiver, IReadOnlyList<int> donor, Func<HookTensor, double> metric)
     {
         if (receiver.Count != donor.Count) throw new ArgumentException($"The prompts have {receiver.Count} and {donor.Count} tokens; their positions do not correspond.", nameof(donor));
-        RefuseNormsBehind(model.Description, model.Config.Architecture);
+        RefuseNormedStream(model.Description, model.Config.Architecture);
         (_model, _receiver, _metric) = (model, TokenBatch.Of(receiver), metric);
         _receiverRun = model.RunWithCache(_receiver, s_kept);
         _donorRun = model.RunWithCache(TokenBatch.Of(donor), s_kept);
@@ -44,6 +45,14 @@ public sealed class PathPatching
         writer.Check(_model.Config);
         int positions = _receiver.Ids[0].Count, width = _model.Config.HiddenSize;
         float[] difference = new float[positions * width];
+        if (writer.Kind == ResidualNodeKind.Head && _model.Description.AfterAttentionNorm is not null)
+        {
+            string z = $"blocks.{writer.Layer}.attn.hook_z", added = $"blocks.{writer.Layer}.hook_attn_out";
+            HookRun swapped = From(writer.Layer) with { StopAtLayer = writer.Layer + 1, Keep = [added], Edits = [Ablation.Resample(z, _donorRun.Cache[z], new ActivationSlice { Head = writer.Index })] };
+            TensorPrimitives.Subtract(_model.Run(_receiver, swapped).Cache[added].Values, _receiverRun.Cache[added].Values, difference);
+            return new HookTensor([positions, width], difference);
+        }
+
         for (int i = 0; i < positions; i++) TensorPrimitives.Subtract(Written(_donorRun, i), Written(_receiverRun, i), difference.AsSpan(i * width, width));
         return new HookTensor([positions, width], difference);
 
@@ -64,9 +73,13 @@ public sealed class PathPatching
     /// <exception cref="ArgumentException">There is no such edge, or an index is out of range.</exception>
     public double Direct(ResidualNode writer, ResidualNode reader, bool frozenNorm = false, CancellationToken cancellationToken = default)
     {
+        return Direct(writer, reader, Difference(writer), frozenNorm, cancellationToken);
+    }
+
+    private double Direct(ResidualNode writer, ResidualNode reader, HookTensor difference, bool frozenNorm, CancellationToken cancellationToken)
+    {
         writer.CheckEdge(reader, _model.Config);
         if (frozenNorm && reader.Kind != ResidualNodeKind.Logits) throw new ArgumentException($"Only the norm before the logits can be frozen, not that of {reader}.", nameof(frozenNorm));
-        HookTensor difference = Difference(writer);
         if (reader.Kind == ResidualNodeKind.Logits)
         {
             HookTensor residual = _receiverRun.Residual.Clone();
@@ -128,20 +141,30 @@ public sealed class PathPatching
         double?[,] moved = new double?[writers.Count, readers.Count];
         for (int w = 0; w < writers.Count; w++)
         {
+            if (!readers.Any(reader => writers[w].Reaches(reader, _model.Config))) continue;
+            HookTensor difference = Difference(writers[w]);
             for (int r = 0; r < readers.Count; r++)
             {
-                if (writers[w].Reaches(readers[r], _model.Config)) moved[w, r] = Direct(writers[w], readers[r], cancellationToken: cancellationToken) - Receiver;
+                if (writers[w].Reaches(readers[r], _model.Config)) moved[w, r] = Direct(writers[w], readers[r], difference, frozenNorm: false, cancellationToken) - Receiver;
             }
         }
 
         return moved;
     }
 
+    /// <summary>Refuses a model in which what is written once does not stay in the stream as it is.</summary>
+    internal static void RefuseNormedStream(ModelDescription description, string architecture)
+    {
+        if (description.AttentionSumNorm is not null || description.MlpSumNorm is not null)
+            throw new ArgumentException($"{architecture} norms its residual stream itself, so that nothing stays in it as it was written; it has no such edges.");
+    }
+
     /// <summary>Refuses a model whose heads do not add to the stream as they are.</summary>
     internal static void RefuseNormsBehind(ModelDescription description, string architecture)
     {
-        if (description.AttentionNorm is null || description.AfterAttentionNorm is not null || description.AfterMlpNorm is not null)
-            throw new ArgumentException($"{architecture} has norms behind attention and MLP, so that no head adds to the residual stream by itself; it has no such edges.");
+        RefuseNormedStream(description, architecture);
+        if (description.AfterAttentionNorm is not null || description.AfterMlpNorm is not null)
+            throw new ArgumentException($"{architecture} has norms behind attention and MLP, so that no head adds to the residual stream by itself; its parts have no sum.");
     }
 
     private HookRun From(int layer) => new() { StartAtLayer = layer, Residual = _receiverRun.Cache[$"blocks.{layer}.hook_resid_pre"] };

@@ -18,6 +18,8 @@ internal sealed unsafe class BeamSearch : IDisposable
     private readonly int _most;
     private readonly int _headRows;
     private readonly int _batchTokens;
+    private readonly CacheSpace _space;
+    private readonly Action<long, string> _demand;
     private readonly NativeBuffer _logits;
     private readonly List<Hypothesis> _finished = [];
     private List<Beam> _beams;
@@ -27,15 +29,18 @@ internal sealed unsafe class BeamSearch : IDisposable
     /// <param name="prompt">At least one id.</param>
     /// <param name="options">Valid options.</param>
     /// <param name="endIds">Tokens that end a text.</param>
-    /// <param name="batchTokens">Rows of a forward pass.</param>
-    public BeamSearch(Transformer model, WorkerPool pool, int[] prompt, BeamOptions options, IReadOnlyList<int> endIds, int batchTokens)
+    /// <param name="running">Rows of a forward pass, and the longest text.</param>
+    /// <param name="space">Keys and values.</param>
+    /// <param name="demand">Makes room for so many pages, or throws.</param>
+    public BeamSearch(Transformer model, WorkerPool pool, int[] prompt, BeamOptions options, IReadOnlyList<int> endIds, LanguageModelOptions running, CacheSpace space, Action<long, string> demand)
     {
-        (_model, _pool, _prompt, _options, _batchTokens) = (model, pool, prompt, options, batchTokens);
+        (_model, _pool, _prompt, _options, _batchTokens, _space, _demand) = (model, pool, prompt, options, running.BatchTokens, space, demand);
         _endIds = options.IgnoreEnd ? [] : endIds;
-        _most = model.Config.Positions == Files.PositionKind.Learned ? Math.Min(options.MaxTokens, model.Config.MaxPositions - prompt.Length) : options.MaxTokens;
+        int positions = Math.Min(model.Config.Positions == Files.PositionKind.Learned ? model.Config.MaxPositions : int.MaxValue, running.Context ?? int.MaxValue);
+        _most = Math.Min(options.MaxTokens, positions - prompt.Length);
         _headRows = Math.Max(1, Math.Min(options.Beams, (1 << 22) / model.Config.VocabularySize));
         _logits = NativeBuffer.OfFloats((long)_headRows * model.Config.VocabularySize);
-        _beams = [new Beam([], 0, new KeyValueSequence(model.Pages))];
+        _beams = [new Beam([], 0, space.New())];
     }
 
     /// <summary>The texts found, best first; once <see cref="Step"/> gave true.</summary>
@@ -64,7 +69,7 @@ internal sealed unsafe class BeamSearch : IDisposable
 
     public void Dispose()
     {
-        foreach (Beam beam in _beams) beam.Cache.Dispose();
+        foreach (Beam beam in _beams) _space.Free(beam.Cache);
         _beams.Clear();
         _logits.Dispose();
     }
@@ -76,6 +81,7 @@ internal sealed unsafe class BeamSearch : IDisposable
             foreach (Beam beam in beams) beam.Cache.Truncate(0);
         }
 
+        _demand(beams.Sum(beam => CacheSpace.PagesOf(_prompt.Length + beam.Ids.Length) - CacheSpace.PagesOf(beam.Cache.Length)), "prompt");
         List<int[]> ids = [.. beams.Select(beam => (int[])[.. _prompt.Concat(beam.Ids).Skip(beam.Cache.Length)])];
         // A long prompt goes ahead in batches; there is one beam then.
         while (beams.Count == 1 && !_model.DependsOnLength && ids[0].Length > _batchTokens)
@@ -132,7 +138,7 @@ internal sealed unsafe class BeamSearch : IDisposable
             else
             {
                 // The first child goes on with its parent's keys and values, others with a branch of them.
-                next.Add(new Beam(ids, candidate.LogProb, taken.Add(candidate.Parent) ? parent.Cache : parent.Cache.Fork(parent.Cache.Length)));
+                next.Add(new Beam(ids, candidate.LogProb, taken.Add(candidate.Parent) ? parent.Cache : Branch(parent.Cache)));
             }
 
             if (next.Count == _options.Beams) break;
@@ -140,12 +146,18 @@ internal sealed unsafe class BeamSearch : IDisposable
 
         for (int i = 0; i < _beams.Count; i++)
         {
-            if (!taken.Contains(i)) _beams[i].Cache.Dispose();
+            if (!taken.Contains(i)) _space.Free(_beams[i].Cache);
         }
 
         _beams = next;
         _finished.Sort((a, b) => b.Score.CompareTo(a.Score));
         if (_finished.Count > _options.Beams) _finished.RemoveRange(_options.Beams, _finished.Count - _options.Beams);
+    }
+
+    private KeyValueSequence Branch(KeyValueSequence cache)
+    {
+        _demand(1, "prompt");
+        return _space.Fork(cache, cache.Length);
     }
 
     // A log-probability only falls; the ranking forgives most at the greatest length, or at the next one.

@@ -33,10 +33,12 @@ public sealed class CachedSequence : IDisposable
     /// <returns>The logits [vocabulary] after the last id.</returns>
     /// <exception cref="ArgumentException">No ids, or more than a model with learned positions has.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An id beyond the vocabulary.</exception>
+    /// <exception cref="MemoryLimitException">The sequence, or it beside others that the caller keeps, does not fit into the model's memory limit; it then is as before.</exception>
     public async Task<float[]> AppendAsync(IReadOnlyList<int> ids, CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         int[] more = _limits.Check(ids, _ids.Count, nameof(ids));
+        if (_ids.Count + more.Length > _engine.Plan.LongestText) throw _engine.Plan.Refusal("The sequence", _ids.Count + more.Length, nameof(ids));
         float[] logits = new float[_limits.Vocabulary];
         await _engine.AppendAsync(_cache, [.. _ids], more, logits, cancellationToken);
         _ids.AddRange(more);
@@ -49,11 +51,7 @@ public sealed class CachedSequence : IDisposable
     public async Task TruncateAsync(int length)
     {
         Check(length);
-        await _engine.Call(() =>
-        {
-            _cache.Truncate(Math.Min(length, _cache.Length));
-            return true;
-        });
+        await _engine.TruncateAsync(_cache, length);
         _ids.RemoveRange(length, _ids.Count - length);
     }
 
@@ -66,7 +64,7 @@ public sealed class CachedSequence : IDisposable
     public async Task<CachedSequence> BranchAsync(int length)
     {
         Check(length);
-        return new CachedSequence(_engine, _limits, _ids.GetRange(0, length), await _engine.Call(() => _cache.Fork(Math.Min(length, _cache.Length))));
+        return new CachedSequence(_engine, _limits, _ids.GetRange(0, length), await _engine.ForkAsync(_cache, length));
     }
 
     /// <inheritdoc cref="BranchAsync"/>

@@ -16,6 +16,8 @@ internal sealed unsafe class InferenceEngine : IDisposable
     private const int LeastShared = 16;
 
     private readonly LanguageModelOptions _options;
+    private readonly MemoryPlan _plan;
+    private readonly CacheSpace _space;
     private readonly WorkerPool _pool;
     private readonly Transformer _model;
     private readonly Scoring _scoring;
@@ -39,7 +41,8 @@ internal sealed unsafe class InferenceEngine : IDisposable
         _pool = new WorkerPool(options.Threads ?? Environment.ProcessorCount);
         try
         {
-            _options = options = MemoryPlan.Fit(options, source, config);
+            _plan = MemoryPlan.Fit(options, source, config, _pool.Threads);
+            _options = options = _plan.Options;
             _model = new Transformer(source, config, _pool, options.Weights);
         }
         catch
@@ -48,7 +51,8 @@ internal sealed unsafe class InferenceEngine : IDisposable
             throw;
         }
 
-        _scoring = new Scoring(_model, _pool, options.BatchTokens);
+        _space = new CacheSpace(_model.Pages, _plan.CachePages);
+        _scoring = new Scoring(_model, _pool, options.BatchTokens, _space, Demand);
         _thread = new Thread(Loop) { IsBackground = true, Name = "Plumbline inference" };
         _thread.Start();
     }
@@ -58,6 +62,9 @@ internal sealed unsafe class InferenceEngine : IDisposable
 
     /// <summary>Threads of the kernels.</summary>
     public int Threads => _pool.Threads;
+
+    /// <summary>What fits into the memory that the model was given.</summary>
+    public MemoryPlan Plan => _plan;
 
     public Task<IReadOnlyList<TokenScore>> ScoreAsync(IReadOnlyList<TokenQuery> queries, CancellationToken cancellationToken)
     {
@@ -73,19 +80,30 @@ internal sealed unsafe class InferenceEngine : IDisposable
     }
 
     /// <summary>An empty cache of this model's shape.</summary>
-    public KeyValueSequence NewCache() => new(_model.Pages);
+    public KeyValueSequence NewCache() => _space.New();
+
+    /// <summary>A cache that continues after the first positions of another.</summary>
+    public Task<KeyValueSequence> ForkAsync(KeyValueSequence cache, int length) => Call(() =>
+    {
+        // A page that is begun is copied where others read it.
+        Demand(length % KeyValueShape.PageLength == 0 ? 0 : 1, nameof(length));
+        return _space.Fork(cache, Math.Min(length, cache.Length));
+    });
+
+    /// <summary>Cuts a cache back.</summary>
+    public Task<bool> TruncateAsync(KeyValueSequence cache, int length) => Call(() =>
+    {
+        // A page that is begun is copied where others read it.
+        Demand(length % KeyValueShape.PageLength == 0 ? 0 : 1, nameof(length));
+        cache.Truncate(Math.Min(length, cache.Length));
+        return true;
+    });
+
+    /// <summary>Frees a cache on the model's thread.</summary>
+    public void Release(KeyValueSequence cache) => Release(() => _space.Free(cache));
 
     /// <summary>Frees something on the model's thread; nothing is left to free once the model is gone.</summary>
-    public void Release(IDisposable resource)
-    {
-        lock (_lock)
-        {
-            if (_closing) return;
-            _calls.Enqueue(resource.Dispose);
-        }
-
-        _work.Release();
-    }
+    public void Release(IDisposable resource) => Release(resource.Dispose);
 
     /// <summary>Reads ids into a cache and gives the logits after the last one; after a failure the cache is as before, or empty where the length matters.</summary>
     /// <param name="cache">Holds what is before.</param>
@@ -99,6 +117,7 @@ internal sealed unsafe class InferenceEngine : IDisposable
         try
         {
             cache.Truncate(length);
+            Demand(CacheSpace.PagesOf(before.Length + more.Length) - CacheSpace.PagesOf(length), "ids");
             int[] ids = _model.DependsOnLength ? [.. before, .. more] : more;
             Read(cache, ids, count => [count - 1], lastOnly: true, cancellationToken);
             fixed (float* values = logits) _model.Logits(0, 1, values);
@@ -114,36 +133,36 @@ internal sealed unsafe class InferenceEngine : IDisposable
     /// <summary>The mean over all positions of the hidden states after the final norm.</summary>
     public Task<float[]> MeanHiddenAsync(int[] ids, CancellationToken cancellationToken) => Call(() =>
     {
-        using KeyValueSequence cache = NewCache();
         double[] sums = new double[_model.Config.HiddenSize];
-        Read(cache, ids, count => [.. Enumerable.Range(0, count)], lastOnly: false, cancellationToken, () => _model.AddHidden(sums));
+        WithCache(ids.Length, cache => Read(cache, ids, count => [.. Enumerable.Range(0, count)], lastOnly: false, cancellationToken, () => _model.AddHidden(sums)));
         return Array.ConvertAll(sums, sum => (float)(sum / ids.Length));
     });
 
     /// <summary>A search for the best texts; its steps are calls of this engine, so that other requests go on beside it.</summary>
     public Task<BeamSearch> BeginSearchAsync(int[] prompt, BeamOptions options, IReadOnlyList<int> endIds) =>
-        Call(() => new BeamSearch(_model, _pool, prompt, options, endIds, _options.BatchTokens));
+        Call(() => new BeamSearch(_model, _pool, prompt, options, endIds, _options, _space, Demand));
 
     /// <summary>Shows the logits of each position in turn, on the model's thread.</summary>
     public Task VisitLogitsAsync(int[] ids, LogitVisitor visit, CancellationToken cancellationToken) => Call(() =>
     {
-        using KeyValueSequence cache = new(_model.Pages);
         int vocabulary = _model.Config.VocabularySize;
         int rows = Math.Max(Tile.Height, Math.Min(_options.BatchTokens, (1 << 22) / vocabulary));
         int step = _model.DependsOnLength ? ids.Length : rows;
         using NativeBuffer buffer = NativeBuffer.OfFloats((long)Math.Min(rows, ids.Length) * vocabulary);
-        for (int first = 0; first < ids.Length; first += step)
+        WithCache(ids.Length, cache =>
         {
-            int count = Math.Min(step, ids.Length - first);
-            _model.Forward([new SequenceSlice(cache, ids.AsMemory(first, count))], [.. Enumerable.Range(0, count)], cancellationToken);
-            for (int row = 0; row < count; row += rows)
+            for (int first = 0; first < ids.Length; first += step)
             {
-                int some = Math.Min(rows, count - row);
-                _model.Logits(row, some, buffer.Floats);
-                for (int i = 0; i < some; i++) visit(first + row + i, new ReadOnlySpan<float>(buffer.Floats + ((long)i * vocabulary), vocabulary));
+                int count = Math.Min(step, ids.Length - first);
+                _model.Forward([new SequenceSlice(cache, ids.AsMemory(first, count))], [.. Enumerable.Range(0, count)], cancellationToken);
+                for (int row = 0; row < count; row += rows)
+                {
+                    int some = Math.Min(rows, count - row);
+                    _model.Logits(row, some, buffer.Floats);
+                    for (int i = 0; i < some; i++) visit(first + row + i, new ReadOnlySpan<float>(buffer.Floats + ((long)i * vocabulary), vocabulary));
+                }
             }
-        }
-
+        });
         return true;
     });
 
@@ -180,7 +199,7 @@ internal sealed unsafe class InferenceEngine : IDisposable
         _work.Release();
         _thread.Join();
         _scoring.Dispose();
-        foreach ((_, KeyValueSequence cache) in _kept) cache.Dispose();
+        _space.Clear();
         _logits?.Dispose();
         _model.Dispose();
         _pool.Dispose();
@@ -194,6 +213,96 @@ internal sealed unsafe class InferenceEngine : IDisposable
         CancellationTokenRegistration registration = cancellationToken.Register(() => completion.TrySetCanceled(cancellationToken));
         _ = completion.Task.ContinueWith(_ => registration.Dispose(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         return completion.Task;
+    }
+
+    private void Release(Action free)
+    {
+        lock (_lock)
+        {
+            if (_closing) return;
+            _calls.Enqueue(free);
+        }
+
+        _work.Release();
+    }
+
+    // A cache for one text that is run through and forgotten.
+    private void WithCache(int length, Action<KeyValueSequence> use)
+    {
+        Demand(CacheSpace.PagesOf(length), "ids");
+        KeyValueSequence cache = _space.New();
+        try
+        {
+            use(cache);
+        }
+        finally
+        {
+            _space.Free(cache);
+        }
+    }
+
+    private void Demand(long pages, string parameter)
+    {
+        if (!MakeRoom(pages)) throw _plan.Crowded(pages, parameter);
+    }
+
+    // Room for so many pages: kept texts go first, then the youngest of those that are generated, which begin anew later.
+    private bool MakeRoom(long pages, TextGeneration? spared = null)
+    {
+        if (!_space.IsLimited) return true;
+        while (_space.Left < pages)
+        {
+            if (DropKept()) continue;
+            if (_active.FindLast(g => g.Cache is not null && g != spared) is not { } youngest) return false;
+            Evict(youngest);
+        }
+
+        return true;
+    }
+
+    // Whether a text may go on in this step beside those of the batch; younger ones make room for it.
+    private bool HasRoom(TextGeneration generation, List<TextGeneration> batch, int rows, ref long promised)
+    {
+        if (!_space.IsLimited) return true;
+        bool begins = generation.Cache is null;
+        long pages = PagesFor(generation, rows) + (begins ? 1 : 0);
+        // One that begins waits until there is room for all that it has and for a page of each other, lest it soon had to begin anew.
+        long wanted = begins ? CacheSpace.PagesOf(generation.Ids.Count) + 1 + _active.Count(g => g.Cache is not null) : pages;
+        while (_space.Left - promised < wanted)
+        {
+            if (DropKept()) continue;
+            int last = begins ? -1 : _active.FindLastIndex(g => g.Cache is not null && !batch.Contains(g));
+            if (last <= _active.IndexOf(generation)) return false;
+            Evict(_active[last]);
+        }
+
+        promised += pages;
+        return true;
+    }
+
+    private long PagesFor(TextGeneration generation, int rows)
+    {
+        int count = UnreadCount(generation, rows);
+        return generation.Cache is { } cache ? CacheSpace.Growth(cache, count) : CacheSpace.PagesOf(count);
+    }
+
+    // Ids that a text reads next; where its length matters, as when it came: the prompt at once and then token by token, also when it begins anew.
+    private int UnreadCount(TextGeneration generation, int rows) => _model.DependsOnLength
+        ? generation.Cache is { Length: > 0 } ? 1 : generation.PromptLength
+        : Math.Min(generation.UnreadCount, _options.BatchTokens - rows);
+
+    private bool DropKept()
+    {
+        if (_kept.Count == 0) return false;
+        _space.Free(_kept.Last!.Value.Cache);
+        _kept.RemoveLast();
+        return true;
+    }
+
+    private void Evict(TextGeneration generation)
+    {
+        if (generation.Cache is { } cache) _space.Free(cache);
+        generation.Cache = null;
     }
 
     // Runs ids through in batches, in one piece where the length matters.
@@ -249,7 +358,6 @@ internal sealed unsafe class InferenceEngine : IDisposable
         {
             foreach (ScoreJob job in _scores) job.Completion.TrySetException(gone);
             foreach (TextGeneration generation in _waiting.Concat(_active)) generation.Completion.TrySetException(gone);
-            foreach (TextGeneration generation in _active) generation.Dispose();
             _active.Clear();
             while (_calls.TryDequeue(out Action? call)) call();
         }
@@ -296,12 +404,32 @@ internal sealed unsafe class InferenceEngine : IDisposable
         List<int> wanted = [];
         List<TextGeneration> finished = [];
         int rows = 0;
+        long promised = 0;
         // Texts that decode come first; what is left of the batch goes to prompts.
-        foreach (TextGeneration generation in _active.OrderBy(g => g.Cache is null ? int.MaxValue : g.UnreadCount))
+        foreach (TextGeneration generation in _active.OrderBy(g => g.Cache is null ? int.MaxValue : g.UnreadCount).ToList())
         {
             if (rows >= _options.BatchTokens) break;
+            if (HasRoom(generation, batch, rows, ref promised)) Join(generation);
+        }
+
+        if (batch.Count == 0)
+        {
+            // The oldest goes on alone; by itself it fits.
+            TextGeneration oldest = _active[0];
+            long pages = PagesFor(oldest, 0);
+            if (!MakeRoom(pages, oldest))
+            {
+                Leave(oldest, () => oldest.Completion.TrySetException(_plan.Crowded(pages, "prompt")));
+                return;
+            }
+
+            Join(oldest);
+        }
+
+        void Join(TextGeneration generation)
+        {
             generation.Cache ??= Begin(generation.Ids);
-            int[] ids = generation.Unread(_model.DependsOnLength ? int.MaxValue : _options.BatchTokens - rows);
+            int[] ids = generation.Unread(UnreadCount(generation, rows));
             slices.Add(new SequenceSlice(generation.Cache, ids));
             batch.Add(generation);
             rows += ids.Length;
@@ -340,7 +468,7 @@ internal sealed unsafe class InferenceEngine : IDisposable
     {
         try
         {
-            int most = _model.Config.Positions == PositionKind.Learned ? _model.Config.MaxPositions : int.MaxValue;
+            int most = Math.Min(_model.Config.Positions == PositionKind.Learned ? _model.Config.MaxPositions : int.MaxValue, _options.Context ?? int.MaxValue);
             if (generation.Step(logits, most) is { } result) Leave(generation, () => generation.Completion.TrySetResult(result));
         }
         catch (Exception e)
@@ -357,14 +485,10 @@ internal sealed unsafe class InferenceEngine : IDisposable
         {
             generation.Cache = null;
             _kept.AddFirst(([.. generation.Ids.Take(cache.Length)], cache));
-            if (_kept.Count > (_options.MemoryLimit is null ? MostKept : 1))
-            {
-                _kept.Last!.Value.Cache.Dispose();
-                _kept.RemoveLast();
-            }
+            if (_kept.Count > MostKept) DropKept();
         }
 
-        generation.Dispose();
+        Evict(generation);
         complete();
     }
 
@@ -382,10 +506,10 @@ internal sealed unsafe class InferenceEngine : IDisposable
                 if (common > best) (best, from) = (common, cache);
             }
 
-            if (from is not null) return from.Fork(best);
+            if (from is not null) return _space.Fork(from, best);
         }
 
-        return new KeyValueSequence(_model.Pages);
+        return _space.New();
     }
 
     private sealed record ScoreJob(IReadOnlyList<TokenQuery> Queries, CancellationToken Cancellation)

@@ -20,6 +20,8 @@ public sealed class LanguageModel : ISequenceScorer, IDisposable
         (Path, Config, Tokenizer, Template) = (folder.Path, folder.Config, tokenizer, template);
         AddsBos = AsksForBos(folder);
         StartId = FindStart();
+        TextLength = Math.Min(Config.MaxPositions, options.Context ?? int.MaxValue);
+        Limits = new ModelLimits(Config.VocabularySize, Config.Positions == PositionKind.Learned ? TextLength : options.Context);
         _engine = new InferenceEngine(folder.Tensors, folder.Config, options);
     }
 
@@ -43,6 +45,15 @@ public sealed class LanguageModel : ISequenceScorer, IDisposable
     /// added and there is an &lt;|endoftext|&gt; (SmolLM2's beginning-of-sequence token opens a chat turn). Null where there is none.
     /// </summary>
     public int? StartId { get; }
+
+    /// <summary>Most tokens of a text together with its answer: the model's positions, or <see cref="LanguageModelOptions.Context"/> if fewer.</summary>
+    public int TextLength { get; }
+
+    /// <summary>Most tokens whose keys and values fit into <see cref="LanguageModelOptions.MemoryLimit"/>; <see cref="int.MaxValue"/> without a limit.</summary>
+    public int LongestText => _engine.Plan.LongestText;
+
+    /// <summary>Texts that are generated side by side; further ones wait.</summary>
+    public int Concurrency => _engine.Plan.Options.Concurrency;
 
     /// <summary>Bytes of the weights in memory.</summary>
     public long WeightBytes => _engine.WeightBytes;
@@ -69,6 +80,25 @@ public sealed class LanguageModel : ISequenceScorer, IDisposable
     {
         using ModelFolder folder = ModelFolder.Open(path);
         return Load(folder, OpenTokenizer(folder), folder.ChatTemplate is { } template ? ChatTemplate.Parse(template) : null, options);
+    }
+
+    /// <summary>
+    /// Limits with which models run side by side in one process that has a limit: each has its own weights and an equal part of
+    /// what weights and runtime leave.
+    /// </summary>
+    /// <param name="limit">Bytes that the process should stay within.</param>
+    /// <param name="paths">The models, as <see cref="ModelFolder.Open"/> takes them; held as their files hold them.</param>
+    /// <returns>For each its <see cref="LanguageModelOptions.MemoryLimit"/>; one in which a model does not run where there is too little.</returns>
+    /// <exception cref="ModelFileException">A model is broken, hostile or of a kind that is not supported.</exception>
+    public static IReadOnlyList<long> ShareMemory(long limit, IReadOnlyList<string> paths)
+    {
+        long[] weights = [.. paths.Select(path =>
+        {
+            using ModelFolder folder = ModelFolder.Open(path);
+            return MemoryPlan.WeightBytes(folder.Tensors, folder.Config, HeldWeights.AsFile);
+        })];
+        long rest = Math.Max(0, limit - MemoryPlan.Runtime - weights.Sum());
+        return [.. weights.Select(own => MemoryPlan.Runtime + own + (rest / weights.Length))];
     }
 
     /// <summary>A model's tokenizer without its weights; null where the model came without one.</summary>
@@ -101,17 +131,21 @@ public sealed class LanguageModel : ISequenceScorer, IDisposable
     /// <param name="ids">Ids below the vocabulary's size; at least one.</param>
     /// <param name="visit">Called for each position in turn, on the model's thread: take what is wanted and return.</param>
     /// <param name="cancellationToken">Stops between layers.</param>
-    public Task VisitLogitsAsync(IReadOnlyList<int> ids, LogitVisitor visit, CancellationToken cancellationToken = default) => _engine.VisitLogitsAsync(Checked(ids, nameof(ids)), visit, cancellationToken);
+    /// <exception cref="MemoryLimitException">The text does not fit into the memory limit.</exception>
+    public Task VisitLogitsAsync(IReadOnlyList<int> ids, LogitVisitor visit, CancellationToken cancellationToken = default) => _engine.VisitLogitsAsync(Fitting(Checked(ids, nameof(ids)), nameof(ids)), visit, cancellationToken);
 
     /// <summary>Log-probabilities of continuations. Queries that begin alike share the computation.</summary>
     /// <param name="queries">Ids; the order of the results is theirs.</param>
     /// <param name="cancellationToken">Stops between layers.</param>
+    /// <exception cref="MemoryLimitException">A query does not fit into the memory limit.</exception>
     public Task<IReadOnlyList<TokenScore>> ScoreAsync(IReadOnlyList<TokenQuery> queries, CancellationToken cancellationToken = default)
     {
-        foreach (TokenQuery query in queries)
+        for (int i = 0; i < queries.Count; i++)
         {
-            if (Config.Positions == PositionKind.Learned && query.Context.Count + query.Continuation.Count > Config.MaxPositions + 1)
-                throw new ArgumentException($"A query has {query.Context.Count + query.Continuation.Count} ids; the model has {Config.MaxPositions} positions.", nameof(queries));
+            // The last id is only predicted.
+            int ids = queries[i].Context.Count + queries[i].Continuation.Count, read = ids - 1;
+            if (read > Limits.Positions) throw new ArgumentException($"A query has {ids} ids; a text may have {Limits.Positions}.", nameof(queries));
+            if (read > LongestText) throw _engine.Plan.Refusal(queries.Count == 1 ? "The text" : $"Query {i}", read, nameof(queries));
         }
 
         return _engine.ScoreAsync(queries, cancellationToken);
@@ -142,6 +176,7 @@ public sealed class LanguageModel : ISequenceScorer, IDisposable
     /// <param name="options">Null for greedy decoding of 256 tokens.</param>
     /// <param name="onText">Called with each piece of text as it becomes certain, on the model's thread: return quickly.</param>
     /// <param name="cancellationToken">Stops between layers, or between two tokens where other texts decode along.</param>
+    /// <exception cref="MemoryLimitException">Prompt and longest answer do not fit into the memory limit together.</exception>
     public Task<GenerationResult> GenerateAsync(IReadOnlyList<int> prompt, GenerationOptions? options = null, Action<string>? onText = null, CancellationToken cancellationToken = default) =>
         GenerateAsync(prompt, options, onText, null, cancellationToken);
 
@@ -160,7 +195,12 @@ public sealed class LanguageModel : ISequenceScorer, IDisposable
     {
         options ??= new BeamOptions();
         options.Validate();
-        return SearchAsync(Checked(prompt, nameof(prompt)), options, cancellationToken);
+        int[] ids = Checked(prompt, nameof(prompt));
+        long most = Math.Min(options.MaxTokens, (Limits.Positions ?? int.MaxValue) - (long)ids.Length);
+        // Beams share the prompt; a page is begun by each, and copied where one goes on in two ways.
+        long pages = CacheSpace.PagesOf(ids.Length) + (options.Beams * (CacheSpace.PagesOf(most) + 2));
+        if (pages > (_engine.Plan.CachePages ?? long.MaxValue)) throw _engine.Plan.Refusal($"The prompt ({ids.Length}) with {options.Beams} beams", ids.Length + (options.Beams * most), nameof(prompt), pages);
+        return SearchAsync(ids, options, cancellationToken);
     }
 
     /// <summary>An empty sequence whose keys and values are kept, to be continued, cut back and branched; dispose it before the model.</summary>
@@ -169,7 +209,7 @@ public sealed class LanguageModel : ISequenceScorer, IDisposable
     /// <summary>The mean over a text's positions of the hidden states after the final norm, [width]: an embedding of the text.</summary>
     /// <param name="ids">At least one id.</param>
     /// <param name="cancellationToken">Stops between layers.</param>
-    public Task<float[]> MeanHiddenAsync(IReadOnlyList<int> ids, CancellationToken cancellationToken = default) => _engine.MeanHiddenAsync(Checked(ids, nameof(ids)), cancellationToken);
+    public Task<float[]> MeanHiddenAsync(IReadOnlyList<int> ids, CancellationToken cancellationToken = default) => _engine.MeanHiddenAsync(Fitting(Checked(ids, nameof(ids)), nameof(ids)), cancellationToken);
 
     /// <summary>Ids with the beginning-of-sequence token in front, once, where the model asks for it.</summary>
     public IReadOnlyList<int> WithBos(IReadOnlyList<int> ids) => AddsBos && Config.BosId is { } bos && (ids.Count == 0 || ids[0] != bos) ? [bos, .. ids] : ids;
@@ -183,6 +223,9 @@ public sealed class LanguageModel : ISequenceScorer, IDisposable
         options ??= new GenerationOptions();
         options.Validate();
         int[] ids = Checked(prompt, nameof(prompt));
+        // The last token is not read.
+        long most = Math.Min(ids.Length + (long)options.MaxTokens, Limits.Positions ?? long.MaxValue) - 1;
+        if (most > LongestText) throw _engine.Plan.Refusal($"The prompt ({ids.Length}) with its answer", most, nameof(prompt));
         return _engine.GenerateAsync(new TextGeneration(ids, options, Config.EosIds, Tokenizer, onText, cancellationToken) { OnLogits = onLogits });
     }
 
@@ -203,7 +246,9 @@ public sealed class LanguageModel : ISequenceScorer, IDisposable
 
     private IReadOnlyList<int> Encode(string text) => Tokenizer?.Encode(text) ?? throw new InvalidOperationException($"{Path} has no tokenizer; give ids, or put its tokenizer.json beside it.");
 
-    private ModelLimits Limits => new(Config.VocabularySize, Config.Positions == PositionKind.Learned ? Config.MaxPositions : null);
+    private ModelLimits Limits { get; }
+
+    private int[] Fitting(int[] ids, string name) => ids.Length <= LongestText ? ids : throw _engine.Plan.Refusal("The text", ids.Length, name);
 
     private int[] Checked(IReadOnlyList<int> ids, string name) => Limits.Check(ids, 0, name);
 

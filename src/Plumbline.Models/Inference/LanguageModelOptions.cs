@@ -16,16 +16,22 @@ public sealed record LanguageModelOptions
     public HeldWeights Weights { get; init; }
 
     /// <value>
-    /// Bytes that the process should stay within: <see cref="BatchTokens"/> and <see cref="Concurrency"/> are lowered until
-    /// weights, activations and texts of 2048 tokens (or the model's positions, if fewer) fit beside the runtime's share of
-    /// 160 MB. Figures do not change. Loading fails where even the least does not fit. Null for no limit.
+    /// Bytes that the process should stay within. <see cref="BatchTokens"/> and <see cref="Concurrency"/> are lowered until
+    /// weights, activations and one text of 2048 tokens (or <see cref="Context"/>, or the model's positions, if fewer) fit beside
+    /// the runtime's share of 160 MB; loading fails where even that does not fit. Keys and values of all texts together stay
+    /// within what is left: texts wait for each other, and one that does not fit by itself gets a
+    /// <see cref="MemoryLimitException"/> before anything of it is computed. Figures do not change. Null for no limit.
     /// </value>
     public long? MemoryLimit { get; init; }
+
+    /// <value>Most tokens of a text together with its answer; a longer prompt is refused, and an answer ends there. Null for the model's positions.</value>
+    public int? Context { get; init; }
 
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     internal void Validate()
     {
         if (MemoryLimit < 1) throw new ArgumentOutOfRangeException(nameof(MemoryLimit), MemoryLimit, "MemoryLimit must be above 0.");
+        if (Context < 1) throw new ArgumentOutOfRangeException(nameof(Context), Context, "Context must be above 0.");
         Check(nameof(Threads), Threads ?? 1, 1, 1024);
         Check(nameof(BatchTokens), BatchTokens, 16, 8192);
         Check(nameof(Concurrency), Concurrency, 1, 1024);

@@ -21,6 +21,7 @@ public sealed class LocalChatClient(LanguageModel model, GenerationOptions? defa
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The conversation leaves no room in the model's positions, or an option is out of range.</exception>
+    /// <exception cref="MemoryLimitException">Conversation and answer do not fit into the model's memory limit.</exception>
     /// <exception cref="ChatTemplateException">The model's template refuses the conversation.</exception>
     /// <exception cref="NotSupportedException">Tools, a format or a content that the client does not serve.</exception>
     public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
@@ -90,11 +91,14 @@ public sealed class LocalChatClient(LanguageModel model, GenerationOptions? defa
         }
 
         IReadOnlyList<int> prompt = ChatPrompt.Encode(model, turns, addGenerationPrompt: true);
-        int room = model.Config.MaxPositions - prompt.Count;
-        if (room < 1) throw new ArgumentException($"The conversation has {prompt.Count} tokens; the model holds {model.Config.MaxPositions} together with its answer.", nameof(messages));
+        int room = model.TextLength - prompt.Count;
+        if (room < 1) throw new ArgumentException($"The conversation has {prompt.Count} tokens; the model holds {model.TextLength} together with its answer.", nameof(messages));
+        int asked = options?.MaxOutputTokens ?? _defaults.MaxTokens;
+        // Who asks for all that the model holds gets what the memory holds; a number of tokens is given or refused.
+        if (asked >= room) asked = Math.Max(1, Math.Min(room, model.LongestText - prompt.Count));
         GenerationOptions generation = _defaults with
         {
-            MaxTokens = Math.Min(options?.MaxOutputTokens ?? _defaults.MaxTokens, room),
+            MaxTokens = asked,
             Temperature = options?.Temperature ?? _defaults.Temperature,
             TopP = options?.TopP ?? _defaults.TopP,
             TopK = options?.TopK ?? _defaults.TopK,

@@ -19,6 +19,7 @@ public sealed class LocalEmbeddingGenerator : IEmbeddingGenerator<string, Embedd
     private readonly ITokenizer _tokenizer;
     private readonly SentencePooling _pooling;
     private readonly EmbeddingGeneratorMetadata _metadata;
+    private int? _context;
 
     private LocalEmbeddingGenerator(string path, LanguageModel? decoder, HookedTransformer? encoder, ITokenizer tokenizer, SentencePooling pooling)
     {
@@ -32,7 +33,7 @@ public sealed class LocalEmbeddingGenerator : IEmbeddingGenerator<string, Embedd
 
     /// <summary>Loads a model with its tokenizer.</summary>
     /// <param name="path">As <see cref="ModelFolder.Open"/> takes it.</param>
-    /// <param name="options">Null for the defaults; an encoder takes the threads only.</param>
+    /// <param name="options">Null for the defaults; an encoder takes threads, context and the memory limit.</param>
     /// <exception cref="ModelFileException">The model is broken, hostile or of a kind that is not supported, or has no tokenizer.</exception>
     /// <exception cref="TokenizerFormatException">The tokenizer is broken.</exception>
     public static LocalEmbeddingGenerator Load(string path, LanguageModelOptions? options = null)
@@ -41,12 +42,13 @@ public sealed class LocalEmbeddingGenerator : IEmbeddingGenerator<string, Embedd
         Tokenizer tokenizer = LanguageModel.OpenTokenizer(folder) ?? throw new ModelFileException($"{path} has no tokenizer, so it gives no embeddings of texts; put its tokenizer.json beside it.");
         SentencePooling pooling = SentencePooling.Read(folder.Path);
         return folder.Config.Causal
-            ? new LocalEmbeddingGenerator(folder.Path, LanguageModel.Load(folder, tokenizer, null, options), null, tokenizer, pooling)
-            : new LocalEmbeddingGenerator(folder.Path, null, HookedTransformer.Load(folder, options?.Threads), tokenizer, pooling);
+            ? new LocalEmbeddingGenerator(folder.Path, LanguageModel.Load(folder, tokenizer, null, options), null, tokenizer, pooling) { _context = options?.Context }
+            : new LocalEmbeddingGenerator(folder.Path, null, HookedTransformer.Load(folder, options?.Threads, options?.MemoryLimit), tokenizer, pooling) { _context = options?.Context };
     }
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">A text without tokens.</exception>
+    /// <exception cref="MemoryLimitException">A text does not fit into the memory limit.</exception>
     /// <exception cref="NotSupportedException">Another number of dimensions than the model's.</exception>
     public async Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(IEnumerable<string> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -84,7 +86,7 @@ public sealed class LocalEmbeddingGenerator : IEmbeddingGenerator<string, Embedd
 
     private IReadOnlyList<int> Encode(string text)
     {
-        int most = _pooling.MaxLength ?? int.MaxValue;
+        int most = Math.Min(_pooling.MaxLength ?? int.MaxValue, _context ?? int.MaxValue);
         if (Config.Positions == PositionKind.Learned) most = Math.Min(most, Config.MaxPositions - Config.PositionOffset);
         IReadOnlyList<int> ids = _encoder is not null && _tokenizer is Tokenizer full
             ? full.EncodeFull(text, null, new EncodeOptions { Truncation = most < int.MaxValue ? new Truncation(most) : null }).Ids

@@ -15,6 +15,8 @@ public sealed class MaskedScorer : ISequenceScorer, IDisposable
     // Copies of a text that run together; each has the logits of a whole vocabulary at every position.
     private const int Batch = 8;
 
+    private static readonly HookRun s_run = new();
+
     private readonly HookedTransformer _model;
     private readonly Tokenizer _tokenizer;
     private readonly int _mask;
@@ -32,15 +34,16 @@ public sealed class MaskedScorer : ISequenceScorer, IDisposable
     /// <summary>Loads a model with its tokenizer.</summary>
     /// <param name="path">As <see cref="ModelFolder.Open"/> takes it.</param>
     /// <param name="threads">Threads of the kernels; null for the processor's count.</param>
-    /// <exception cref="ModelFileException">No masked language model with head, mask token and tokenizer.</exception>
-    public static MaskedScorer Load(string path, int? threads = null)
+    /// <param name="memoryLimit">Bytes that the process should stay within: fewer copies of a text then run together. Null for no limit.</param>
+    /// <exception cref="ModelFileException">No masked language model with head, mask token and tokenizer, or it does not run within the limit.</exception>
+    public static MaskedScorer Load(string path, int? threads = null, long? memoryLimit = null)
     {
         using ModelFolder folder = ModelFolder.Open(path);
         if (folder.Config.Causal) throw new ModelFileException($"{path} is a causal model, which sees no token after the masked one; score its text from left to right.");
         if (!folder.Config.HasHead) throw new ModelFileException($"{path} has no masked-LM head, so it scores no text.");
         Tokenizer tokenizer = LanguageModel.OpenTokenizer(folder) ?? throw new ModelFileException($"{path} has no tokenizer, so text cannot be scored; put its tokenizer.json beside it.");
         int mask = tokenizer.IdOf("[MASK]") ?? tokenizer.IdOf("<mask>") ?? throw new ModelFileException($"{path}: its tokenizer has no [MASK] or <mask>.");
-        return new MaskedScorer(HookedTransformer.Load(folder, threads), tokenizer, mask);
+        return new MaskedScorer(HookedTransformer.Load(folder, threads, memoryLimit), tokenizer, mask);
     }
 
     /// <inheritdoc/>
@@ -52,16 +55,17 @@ public sealed class MaskedScorer : ISequenceScorer, IDisposable
     /// <param name="continuation">Each is hidden once.</param>
     /// <param name="cancellationToken">Stops between layers.</param>
     /// <exception cref="ArgumentException">An id beyond the vocabulary, or more ids than the model has positions.</exception>
+    /// <exception cref="MemoryLimitException">The text does not fit into the memory limit.</exception>
     public SequenceScore Score(IReadOnlyList<int> context, IReadOnlyList<int> continuation, CancellationToken cancellationToken = default)
     {
         int[] ids = [.. _before, .. context, .. continuation, .. _after];
         int first = _before.Length + context.Count;
         double[] logProbs = new double[continuation.Count];
         bool greedy = true;
-        foreach (int[] group in Enumerable.Range(0, continuation.Count).Chunk(Batch))
+        foreach (int[] group in Enumerable.Range(0, continuation.Count).Chunk(_model.MostRows(ids.Length, Batch, s_run)))
         {
             TokenBatch batch = new([.. group.Select(i => (IReadOnlyList<int>)[.. ids[..(first + i)], _mask, .. ids[(first + i + 1)..]])]);
-            HookTensor logits = _model.Run(batch, null, cancellationToken).Logits!;
+            HookTensor logits = _model.Run(batch, s_run, cancellationToken).Logits!;
             for (int row = 0; row < group.Length; row++)
             {
                 int i = group[row];

@@ -4,34 +4,89 @@ using Plumbline.Models.Kernels;
 
 namespace Plumbline.Models.Inference;
 
-/// <summary>Fits batches and the number of texts into a memory limit before anything is loaded.</summary>
-internal static class MemoryPlan
+/// <summary>
+/// How a model stays within a memory limit: how many tokens run at once, how many texts side by side, and how many pages their
+/// keys and values may take together. Made before anything is loaded.
+/// </summary>
+internal sealed record MemoryPlan
 {
     /// <summary>Bytes of runtime, code, tokenizer and results: what a process of the tool takes without a model, and some room.</summary>
     public const long Runtime = 160L << 20;
 
     private const int LeastBatch = 16;
+
+    // A text of this length must fit, or of the model's positions or the options' context where these are fewer.
     private const int TextLength = 2048;
 
-    /// <summary>The options with batch and concurrency as large as the limit allows.</summary>
+    /// <summary>The options, with batch and texts as large as the limit allows.</summary>
+    public required LanguageModelOptions Options { get; init; }
+
+    /// <summary>Bytes of runtime, weights, logits and activations: what is there before the first text.</summary>
+    public long FixedBytes { get; private init; }
+
+    /// <summary>Bytes of a page of 32 positions, with what attention and, where the length of a text matters, activations take for it.</summary>
+    public long PageBytes { get; private init; }
+
+    /// <summary>Pages that keys and values of all texts may take; null for no limit.</summary>
+    public long? CachePages { get; private init; }
+
+    /// <summary>Most tokens of one text that keys and values are kept of.</summary>
+    public int LongestText => CachePages is { } pages ? (int)Math.Min(int.MaxValue, pages * KeyValueShape.PageLength) : int.MaxValue;
+
+    /// <summary>Plans with batch and texts as large as the limit allows.</summary>
+    /// <param name="options">Valid options.</param>
+    /// <param name="source">The model's tensors; only their shapes are looked at.</param>
+    /// <param name="config">The model.</param>
+    /// <param name="threads">Threads of the kernels.</param>
     /// <exception cref="ModelFileException">The least does not fit; the message says what is needed.</exception>
-    public static LanguageModelOptions Fit(LanguageModelOptions options, ITensorSource source, ModelConfig config)
+    public static MemoryPlan Fit(LanguageModelOptions options, ITensorSource source, ModelConfig config, int threads)
     {
-        if (options.MemoryLimit is not { } limit) return options;
+        if (options.MemoryLimit is not { } limit) return new MemoryPlan { Options = options };
         long weights = WeightBytes(source, config, options.Weights), left = limit - Runtime - weights;
-        long perToken = ActivationBytes(config), perText = TextBytes(config), head = 4L * Math.Max(1 << 22, config.VocabularySize * (long)Tile.Height);
-        long least = (LeastBatch * perToken) + (2 * perText) + head; // A text under way and one that is kept.
+        long perToken = ActivationBytes(config), perPage = BytesOfPage(config, threads, perToken);
+        int length = Math.Min(Math.Min(TextLength, options.Context ?? TextLength), Math.Max(config.MaxPositions, KeyValueShape.PageLength));
+        // One page more is for the copy of a page that two texts share.
+        long text = CacheSpace.PagesOf(length) + 1, least = LogitBytes(config, 1) + (LeastBatch * perToken) + (text * perPage);
         if (left < least)
         {
-            string narrower = options.Weights == HeldWeights.AsFile && WeightBytes(source, config, HeldWeights.BF16) < weights ? "; weights rounded to BF16 take half of what is held in F32" : "";
-            throw new ModelFileException($"{source.Path}: the model does not run in {limit >> 20} MB: its weights take {weights >> 20} MB, the least batch and one text {least >> 20} MB, and the runtime {Runtime >> 20} MB. Give it {((Runtime + weights + least) >> 20) + 1} MB{narrower}.");
+            string narrower = options.Weights == HeldWeights.AsFile && WeightBytes(source, config, HeldWeights.BF16) < weights ? " --weights bf16 halves what is held in F32." : "";
+            string shorter = length > 8 * KeyValueShape.PageLength ? $" --context N plans for texts of N tokens instead of {length}." : "";
+            throw new ModelFileException($"{source.Path}: the model does not run in {Megabytes(limit)} MB: its weights take {Megabytes(weights)} MB, the least batch and one text of {length} tokens {Megabytes(least)} MB, and the runtime {Runtime >> 20} MB. Give it {Megabytes(Runtime + weights + least)} MB.{narrower}{shorter}");
         }
 
-        left -= head;
-        int texts = (int)Math.Clamp(((left - (LeastBatch * perToken)) / 2 / perText) - 1, 1, options.Concurrency);
-        int batch = (int)Math.Clamp((left - ((texts + 1) * perText)) / perToken, LeastBatch, options.BatchTokens);
-        return options with { Concurrency = texts, BatchTokens = batch };
+        // A quarter of what is left for activations, so that long texts find room; what they do not use as well.
+        int texts = options.Concurrency;
+        while (texts > 1 && left - LogitBytes(config, texts) < least - LogitBytes(config, 1) + ((texts - 1) * perPage)) texts /= 2;
+        left -= LogitBytes(config, texts);
+        int batch = (int)Math.Clamp(Math.Min(left / 4, left - (text * perPage)) / perToken, LeastBatch, options.BatchTokens);
+        left -= batch * perToken;
+        return new MemoryPlan
+        {
+            Options = options with { Concurrency = texts, BatchTokens = batch },
+            FixedBytes = Runtime + weights + LogitBytes(config, texts) + (batch * perToken),
+            PageBytes = perPage,
+            CachePages = (left / perPage) - 1,
+        };
     }
+
+    /// <summary>What to say of a text that does not fit.</summary>
+    /// <param name="what">The text, as the beginning of a sentence: "The prompt with its answer".</param>
+    /// <param name="tokens">Its tokens.</param>
+    /// <param name="parameter">The caller's parameter.</param>
+    /// <param name="pages">Pages that it needs; null for those of its tokens.</param>
+    public MemoryLimitException Refusal(string what, long tokens, string parameter, long? pages = null)
+    {
+        long own = (pages ?? CacheSpace.PagesOf(tokens)) * PageBytes, needed = FixedBytes + own + PageBytes, limit = Options.MemoryLimit!.Value;
+        string advice = pages is null
+            ? $", in which a text may have {LongestText} tokens. Shorten it, raise the limit (--memory {Megabytes(needed)}m), or let texts end earlier (--context {LongestText})."
+            : $". Take fewer beams, shorten text or answer, or raise the limit (--memory {Megabytes(needed)}m).";
+        return new MemoryLimitException($"{what} has {tokens} tokens: keys and values take {Megabytes(own)} MB and the process would need {Megabytes(needed)} MB; its limit is {Megabytes(limit)} MB{advice}", parameter, needed, limit);
+    }
+
+    /// <summary>What to say of a text that would fit if other sequences of the caller's did not hold the room.</summary>
+    public MemoryLimitException Crowded(long pages, string parameter) => new(
+        $"{Megabytes(pages * PageBytes)} MB more of keys and values do not fit into the limit of {Megabytes(Options.MemoryLimit!.Value)} MB beside those that sequences of this model keep: dispose or truncate some, or raise the limit.",
+        parameter, Options.MemoryLimit.Value + (pages * PageBytes), Options.MemoryLimit.Value);
 
     /// <summary>Bytes of all linear layers as they would be held.</summary>
     public static long WeightBytes(ITensorSource source, ModelConfig config, HeldWeights weights)
@@ -55,6 +110,16 @@ internal static class MemoryPlan
         return bytes;
     }
 
+    /// <summary>Megabytes, rounded up: what is named as needed must be enough.</summary>
+    public static long Megabytes(long bytes) => (bytes + (1 << 20) - 1) >> 20;
+
+    // Logits of a batch that is scored and of one that is shown, and a row of each text that is generated.
+    private static long LogitBytes(ModelConfig config, int texts)
+    {
+        long rows = Math.Max(1 << 22, config.VocabularySize * (long)Tile.Height);
+        return sizeof(float) * ((2 * rows) + (Math.Max(texts, 4) * (long)config.VocabularySize));
+    }
+
     // What Transformer keeps of a row, with the quarter by which its scratch grows.
     private static long ActivationBytes(ModelConfig config)
     {
@@ -63,9 +128,12 @@ internal static class MemoryPlan
         return floats * sizeof(float) * 5 / 4;
     }
 
-    private static long TextBytes(ModelConfig config)
+    private static long BytesOfPage(ModelConfig config, int threads, long perToken)
     {
-        long length = Math.Min(TextLength, Math.Max(config.MaxPositions, KeyValueShape.PageLength));
-        return 2L * sizeof(float) * config.Layers * config.KeyValueHeads * ((config.HeadDimension + Tile.Width - 1) / Tile.Width * Tile.Width) * length;
+        KeyValueShape shape = new(config.Layers, config.KeyValueHeads, config.HeadDimension);
+        // Each thread keeps scores and weights of twelve queries, and half as much again.
+        long attention = threads * (2L * Tile.Height * KeyValueShape.PageLength) * 3 / 2;
+        bool whole = config.Positions != PositionKind.Learned && new Rotary(config, sliding: false).DependsOnLength;
+        return (sizeof(float) * (shape.PageFloats + attention)) + (whole ? KeyValueShape.PageLength * perToken : 0);
     }
 }

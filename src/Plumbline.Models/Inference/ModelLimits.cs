@@ -2,7 +2,7 @@ namespace Plumbline.Models.Inference;
 
 /// <summary>What ids a model takes.</summary>
 /// <param name="Vocabulary">Ids are below it.</param>
-/// <param name="Positions">Most positions; null where they are not learned.</param>
+/// <param name="Positions">Most positions: the learned ones, or fewer where the options say so; null for any number.</param>
 internal sealed record ModelLimits(int Vocabulary, int? Positions)
 {
     /// <summary>A copy of the ids.</summary>
@@ -17,7 +17,7 @@ internal sealed record ModelLimits(int Vocabulary, int? Positions)
             if ((uint)id >= (uint)Vocabulary) throw new ArgumentOutOfRangeException(name, id, $"Ids are from 0 to {Vocabulary - 1}.");
         }
 
-        if (ids.Count + before > Positions) throw new ArgumentException($"{ids.Count + before} ids are more than the model's {Positions} positions.", name);
+        if (ids.Count + before > Positions) throw new ArgumentException($"{ids.Count + before} ids are more than the {Positions} positions that a text may have.", name);
         return [.. ids];
     }
 }

@@ -4,9 +4,15 @@ namespace Plumbline.Models.Inference;
 
 /// <summary>
 /// Log-likelihoods of many continuations: what several queries begin with is computed once, ragged rows fill batches
-/// without padding, and the head runs only where a logit is wanted.
+/// without padding, and the head runs only where a logit is wanted. Where keys and values have little room, batches get
+/// smaller, and what would not fit beside a text is computed again when its turn comes.
 /// </summary>
-internal sealed unsafe class Scoring(Transformer model, WorkerPool pool, int batchTokens) : IDisposable
+/// <param name="model">The model, on whose thread all is called.</param>
+/// <param name="pool">Its threads.</param>
+/// <param name="batchTokens">Rows of a forward pass.</param>
+/// <param name="space">Keys and values.</param>
+/// <param name="demand">Makes room for so many pages, or throws.</param>
+internal sealed unsafe class Scoring(Transformer model, WorkerPool pool, int batchTokens, CacheSpace space, Action<long, string> demand) : IDisposable
 {
     private const int LogitFloats = 1 << 22;
     private readonly int _headRows = Math.Max(Tile.Height, LogitFloats / model.Config.VocabularySize / Tile.Height * Tile.Height);
@@ -51,7 +57,7 @@ internal sealed unsafe class Scoring(Transformer model, WorkerPool pool, int bat
         }
         finally
         {
-            foreach (Running running in live) running.Cache?.Dispose();
+            foreach (Running running in live.ToList()) Drop(running, live);
         }
     }
 
@@ -61,25 +67,32 @@ internal sealed unsafe class Scoring(Transformer model, WorkerPool pool, int bat
         List<Running> batch = [];
         List<(int Row, List<Target> Targets)> wanted = [];
         int rows = 0;
+        long promised = 0;
         while (ready.Count > 0 && rows < batchTokens)
         {
-            Running running = ready.Pop();
-            int left = running.Node.Ids.Length - running.Done;
-            // Figures that depend on the length need the whole sequence at once.
-            int count = model.DependsOnLength ? left : Math.Min(left, batchTokens - rows);
-            if (running.Cache is null)
+            Running running = ready.Peek();
+            if (space.IsLimited)
             {
-                running.Cache = running.Parent?.Cache is { } before ? before.Fork(running.Node.Start) : new KeyValueSequence(model.Pages);
-                live.Add(running);
-                if (running.Parent is { } parent && --parent.Waiting == 0) Free(parent);
+                if (batch.Count == 0) Clear(running, live);
+                else if (space.Left - promised < Pages(running, rows)) break;
+                promised += Pages(running, rows);
             }
 
-            int position = running.Node.Start + running.Done;
+            ready.Pop();
+            int position = running.Position, count = Count(running, rows);
+            if (running.Cache is null)
+            {
+                running.Cache = running.Parent?.Cache is { } before ? space.Fork(before, running.Node.Start) : space.New();
+                live.Add(running);
+                // One that lost its cache comes a second time.
+                if (!running.Begun && running.Parent is { } parent && --parent.Waiting == 0) Drop(parent, live);
+                running.Begun = true;
+            }
+
             foreach (IGrouping<int, Target> at in running.Node.Targets.Where(t => t.Position >= position && t.Position < position + count).GroupBy(t => t.Position).OrderBy(g => g.Key))
                 wanted.Add((rows + at.Key - position, [.. at]));
-            slices.Add(new SequenceSlice(running.Cache, running.Node.Ids.Slice(running.Done, count)));
+            slices.Add(new SequenceSlice(running.Cache, running.Ids(position, count)));
             batch.Add(running);
-            running.Done += count;
             rows += count;
         }
 
@@ -89,7 +102,7 @@ internal sealed unsafe class Scoring(Transformer model, WorkerPool pool, int bat
         for (int i = batch.Count - 1; i >= 0; i--)
         {
             Running running = batch[i];
-            if (running.Done < running.Node.Ids.Length)
+            if (running.Position < running.End)
             {
                 ready.Push(running);
                 continue;
@@ -97,14 +110,37 @@ internal sealed unsafe class Scoring(Transformer model, WorkerPool pool, int bat
 
             running.Waiting = running.Node.Children.Count;
             foreach (PrefixNode child in running.Node.Children.Values) ready.Push(new Running(child, running));
-            if (running.Waiting == 0) Free(running);
+            if (running.Waiting == 0) Drop(running, live);
+        }
+    }
+
+    // Figures that depend on the length need the whole sequence at once.
+    private int Count(Running running, int rows) => model.DependsOnLength ? running.End - running.Position : Math.Min(running.End - running.Position, batchTokens - rows);
+
+    private long Pages(Running running, int rows)
+    {
+        int position = running.Position, end = position + Count(running, rows);
+        // A branch copies the page that it goes on in.
+        return CacheSpace.PagesOf(end) - (running.Cache is null ? position / KeyValueShape.PageLength : CacheSpace.PagesOf(position));
+    }
+
+    // Room for the next ids of a text: other branches lose theirs first, then those that it continues, and it begins anew.
+    private void Clear(Running running, List<Running> live)
+    {
+        foreach (Running other in live.OrderBy(running.Continues).ToList())
+        {
+            if (space.Left >= Pages(running, 0)) return;
+            if (other != running) Drop(other, live);
         }
 
-        void Free(Running running)
-        {
-            running.Cache!.Dispose();
-            live.Remove(running);
-        }
+        demand(Pages(running, 0), "queries");
+    }
+
+    private void Drop(Running running, List<Running> live)
+    {
+        if (running.Cache is { } cache) space.Free(cache);
+        running.Cache = null;
+        live.Remove(running);
     }
 
     private void ReadLogits(List<(int Row, List<Target> Targets)> wanted, double[][] logProbs, int[][] ranks, CancellationToken cancellationToken)
@@ -152,9 +188,25 @@ internal sealed unsafe class Scoring(Transformer model, WorkerPool pool, int bat
 
         public KeyValueSequence? Cache { get; set; }
 
-        public int Done { get; set; }
+        /// <summary>Whether it has had a cache.</summary>
+        public bool Begun { get; set; }
+
+        /// <summary>Where it goes on: behind its own cache, behind its parent's, or at the first id of all where both are gone.</summary>
+        public int Position => Cache?.Length ?? (parent?.Cache is null ? 0 : node.Start);
+
+        public int End => node.Start + node.Ids.Length;
 
         /// <summary>Children that have not yet forked the cache.</summary>
         public int Waiting { get; set; }
+
+        public bool Continues(Running other) => other == this || (parent?.Continues(other) ?? false);
+
+        public ReadOnlyMemory<int> Ids(int position, int count)
+        {
+            if (position >= node.Start) return node.Ids.Slice(position - node.Start, count);
+            int[] all = new int[End];
+            for (PrefixNode? part = node; part is not null; part = part.Parent) part.Ids.Span.CopyTo(all.AsSpan(part.Start));
+            return all.AsMemory(position, count);
+        }
     }
 }

@@ -4,7 +4,7 @@ using Plumbline.Models.Tokenizers;
 namespace Plumbline.Models.Inference;
 
 /// <summary>One text that is being generated.</summary>
-internal sealed class TextGeneration : IDisposable
+internal sealed class TextGeneration
 {
     private readonly GenerationOptions _options;
     private readonly IReadOnlyList<int> _endIds;
@@ -31,7 +31,10 @@ internal sealed class TextGeneration : IDisposable
 
     public TaskCompletionSource<GenerationResult> Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Keys and values so far; null before the first step, and again where others needed the room. It is the engine's to free.</summary>
     public KeyValueSequence? Cache { get; set; }
+
+    public int PromptLength => _promptLength;
 
     /// <summary>Sees the logits of each step (tests and benchmarks).</summary>
     public LogitVisitor? OnLogits { get; init; }
@@ -46,7 +49,7 @@ internal sealed class TextGeneration : IDisposable
         return [.. _ids.GetRange(done, Math.Min(most, _ids.Count - done))];
     }
 
-    public int UnreadCount => _ids.Count - Cache!.Length;
+    public int UnreadCount => _ids.Count - (Cache?.Length ?? 0);
 
     /// <summary>Takes the logits after the last id; gives the result once the text has ended.</summary>
     public GenerationResult? Step(ReadOnlySpan<float> logits, int maxPositions)
@@ -60,8 +63,6 @@ internal sealed class TextGeneration : IDisposable
         if (_stops.Found is not null) return End(GenerationEnd.StopString);
         return _logProbs.Count >= _options.MaxTokens || _ids.Count >= maxPositions ? End(GenerationEnd.Length) : null;
     }
-
-    public void Dispose() => Cache?.Dispose();
 
     private GenerationResult End(GenerationEnd end)
     {

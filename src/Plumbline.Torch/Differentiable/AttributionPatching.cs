@@ -1,5 +1,4 @@
 using Plumbline.Models.Hooks;
-using Prompts = Plumbline.Models.Hooks.TokenBatch;
 
 namespace Plumbline.Torch.Differentiable;
 
@@ -10,7 +9,7 @@ namespace Plumbline.Torch.Differentiable;
 public sealed class AttributionPatching
 {
     private readonly DifferentiableTransformer _model;
-    private readonly Prompts _receiver;
+    private readonly TokenBatch _receiver;
     private readonly LogitLoss _metric;
     private readonly GradientResult _at;
     private readonly IReadOnlyDictionary<string, HookTensor> _donor;
@@ -25,10 +24,10 @@ public sealed class AttributionPatching
     {
         ArgumentNullException.ThrowIfNull(model);
         if (receiver.Count != donor.Count) throw new ArgumentException($"The prompts have {receiver.Count} and {donor.Count} tokens; their positions do not correspond.", nameof(donor));
-        (_model, _receiver, _metric) = (model, Prompts.Of(receiver), metric);
+        (_model, _receiver, _metric) = (model, TokenBatch.Of(receiver), metric);
         GradientRun run = new() { Loss = metric, Hooks = hooks };
         _at = model.Gradients(_receiver, run);
-        GradientResult other = model.Gradients(Prompts.Of(donor), run);
+        GradientResult other = model.Gradients(TokenBatch.Of(donor), run);
         (_donor, Receiver, Donor) = (other.Activations, _at.Loss, other.Loss);
     }
 

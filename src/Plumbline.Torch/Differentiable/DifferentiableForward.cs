@@ -3,7 +3,6 @@ using Plumbline.Models.Files;
 using Plumbline.Models.Hooks;
 using Plumbline.Models.Inference;
 using static TorchSharp.torch;
-using Prompts = Plumbline.Models.Hooks.TokenBatch;
 
 namespace Plumbline.Torch.Differentiable;
 
@@ -13,7 +12,7 @@ internal sealed class DifferentiableForward
     private readonly DifferentiableTransformer _transformer;
     private readonly ModelConfig _config;
     private readonly ModelDescription _model;
-    private readonly Prompts _prompts;
+    private readonly TokenBatch _prompts;
     private readonly TensorRun _run;
     private readonly (int First, int End)[] _ranges;
     private readonly int _batch, _pos, _start, _stop;
@@ -23,7 +22,7 @@ internal sealed class DifferentiableForward
     private readonly Dictionary<bool, Tensor> _hidden = [];
     private readonly Dictionary<bool, (Tensor Cos, Tensor Sin)> _turns = [];
 
-    public DifferentiableForward(DifferentiableTransformer transformer, Prompts prompts, TensorRun run)
+    public DifferentiableForward(DifferentiableTransformer transformer, TokenBatch prompts, TensorRun run)
     {
         (_transformer, _prompts, _run) = (transformer, prompts, run);
         (_config, _model) = (transformer.Config, transformer.Description);

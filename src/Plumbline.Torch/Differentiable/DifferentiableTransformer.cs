@@ -4,7 +4,6 @@ using Plumbline.Models.Files;
 using Plumbline.Models.Hooks;
 using TorchSharp;
 using static TorchSharp.torch;
-using Prompts = Plumbline.Models.Hooks.TokenBatch;
 
 namespace Plumbline.Torch.Differentiable;
 
@@ -110,7 +109,7 @@ public sealed class DifferentiableTransformer : IDisposable
     /// <param name="run">What to keep, to change and to differentiate; null for nothing.</param>
     /// <exception cref="ArgumentException">Ids, mask, types or shapes do not fit, a hook or weight does not exist, or an edit changed a shape.</exception>
     /// <exception cref="HookException">An edit gave NaN.</exception>
-    public TensorOutput Run(Prompts batch, TensorRun? run = null)
+    public TensorOutput Run(TokenBatch batch, TensorRun? run = null)
     {
         ArgumentNullException.ThrowIfNull(batch);
         using DisposeScope scope = NewDisposeScope();
@@ -127,7 +126,7 @@ public sealed class DifferentiableTransformer : IDisposable
     {
         using var _ = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        return (Run(Prompts.Of(ids)).Logits ?? throw NoHead()).ToHookTensor();
+        return (Run(TokenBatch.Of(ids)).Logits ?? throw NoHead()).ToHookTensor();
     }
 
     /// <summary>A loss and its gradients with respect to hooks, weights and input.</summary>
@@ -135,7 +134,7 @@ public sealed class DifferentiableTransformer : IDisposable
     /// <param name="run">The loss, and of what gradients are wanted.</param>
     /// <exception cref="ArgumentException">As <see cref="Run"/>; or the loss has more than one element, or does not depend on the model.</exception>
     /// <exception cref="InvalidOperationException">Gradients are off in the calling scope, or the model has no head.</exception>
-    public GradientResult Gradients(Prompts batch, GradientRun run)
+    public GradientResult Gradients(TokenBatch batch, GradientRun run)
     {
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(run);
@@ -188,7 +187,7 @@ public sealed class DifferentiableTransformer : IDisposable
 
     internal Tensor FromHook(HookTensor value) => tensor(value.Values, [.. value.Shape.Select(size => (long)size)]).to(Type);
 
-    private Tensor OneHotOf(Prompts batch)
+    private Tensor OneHotOf(TokenBatch batch)
     {
         batch.Check(Config);
         return nn.functional.one_hot(tensor([.. batch.Ids.SelectMany(row => row.Select(id => (long)id))], [batch.Ids.Count, batch.Ids[0].Count]), Config.VocabularySize).to(Type);

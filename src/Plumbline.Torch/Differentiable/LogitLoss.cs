@@ -1,5 +1,5 @@
+using Plumbline.Models.Hooks;
 using static TorchSharp.torch;
-using Prompts = Plumbline.Models.Hooks.TokenBatch;
 
 namespace Plumbline.Torch.Differentiable;
 
@@ -7,7 +7,7 @@ namespace Plumbline.Torch.Differentiable;
 /// <param name="logits">[batch, pos, vocab].</param>
 /// <param name="batch">The prompts.</param>
 /// <returns>A tensor with one element.</returns>
-public delegate Tensor LogitLoss(Tensor logits, Prompts batch);
+public delegate Tensor LogitLoss(Tensor logits, TokenBatch batch);
 
 /// <summary>Losses that many methods share.</summary>
 public static class LogitLosses

@@ -67,7 +67,7 @@ public sealed class HubTests : IAsyncLifetime
         Assert.Empty(second.RootElement.GetProperty("hosts").EnumerateArray());
         Assert.Equal("hf:org/small", second.RootElement.GetProperty("target").GetString());
 
-        using ServedModel served = ServedModel.Open($"hf:org/small@{HubServer.Commit}", 1, name => name == "HF_HUB_CACHE" ? Cache : null);
+        using ServedModel served = ServedModel.Open($"hf:org/small@{HubServer.Commit}", new() { Threads = 1 }, name => name == "HF_HUB_CACHE" ? Cache : null);
         Assert.Equal("org/small", served.Name);
     }
 

@@ -177,4 +177,95 @@ public sealed class PathGoldenTests
 
         static string Refused(Func<object> call) => Assert.ThrowsAny<ArgumentException>(call).Message;
     }
+
+    // What each edge does, without the copies of the stream and in whole runs: what the reader makes of the changed stream is taken
+    // from a run of its own and put into another.
+    [Theory]
+    [InlineData("gemma2")]
+    [InlineData("gemma3-text")]
+    [InlineData("olmo2")]
+    [InlineData("llama-gqa-tied")] // Without norms behind: the same yardstick.
+    public void Edges_NormsBehind_AreThoseOfEditedRuns(string folder)
+    {
+        using HookedTransformer model = HookedTransformer.Load(Golden.Path("golden", "models", folder), threads: 2);
+        int[] ids = [5, 9, 4, 17, 3], donor = [5, 21, 4, 8, 30];
+        Func<HookTensor, double> metric = ActivationPatching.LogitDifference(11, 40);
+        PathPatching patching = new(model, ids, donor, metric);
+        ActivationCache own = Run(ids, ["*"]).Cache, others = Run(donor, ["*"]).Cache;
+        IReadOnlyList<ResidualNode> writers = ResidualNode.Writers(model.Config), readers = ResidualNode.Readers(model.Config);
+        double?[,] got = patching.Edges(writers, readers, TestContext.Current.CancellationToken);
+        double largest = 0;
+        for (int w = 0; w < writers.Count; w++)
+        {
+            float[] change = Change(writers[w]);
+            for (int r = 0; r < readers.Count; r++)
+            {
+                if (!writers[w].Reaches(readers[r], model.Config))
+                {
+                    Assert.Null(got[w, r]);
+                    continue;
+                }
+
+                double want = Edge(change, readers[r]) - metric(Run(ids, []).Logits!);
+                Golden.Close(want, got[w, r]!.Value, 1e-3, 2e-5, $"{folder} {writers[w]} {readers[r]}");
+                Assert.Equal(got[w, r]!.Value, patching.Direct(writers[w], readers[r], cancellationToken: TestContext.Current.CancellationToken) - patching.Receiver, 1e-12);
+                largest = Math.Max(largest, Math.Abs(want));
+            }
+        }
+
+        Assert.True(largest > 1e-2, "no edge does anything");
+
+        float[] Change(ResidualNode writer)
+        {
+            string added = writer.Kind switch { ResidualNodeKind.Embeddings => "blocks.0.hook_resid_pre", ResidualNodeKind.Mlp => $"blocks.{writer.Layer}.hook_mlp_out", _ => $"blocks.{writer.Layer}.hook_attn_out" };
+            HookTensor with = others[added];
+            if (writer.Kind == ResidualNodeKind.Head)
+            {
+                string z = $"blocks.{writer.Layer}.attn.hook_z";
+                with = Run(ids, [added], new HookEdit(z, (value, _) => Swapped(value, others[z], writer.Index))).Cache[added];
+            }
+
+            return [.. with.Values.Zip(own[added].Values, (a, b) => a - b)];
+        }
+
+        double Edge(float[] change, ResidualNode reader)
+        {
+            string block = $"blocks.{reader.Layer}.";
+            (string stream, string made, int head) = reader.Kind switch
+            {
+                ResidualNodeKind.Logits => ($"blocks.{model.Config.Layers - 1}.hook_resid_post", "unembed.hook_out", -1),
+                ResidualNodeKind.Mlp => (block + (model.Config.ParallelResidual ? "hook_resid_pre" : "hook_resid_mid"), block + "mlp.hook_post", -1),
+                ResidualNodeKind.Query => (block + "hook_resid_pre", block + "attn.hook_q", reader.Index),
+                ResidualNodeKind.Key => (block + "hook_resid_pre", block + "attn.hook_k", reader.Index),
+                _ => (block + "hook_resid_pre", block + "attn.hook_v", reader.Index),
+            };
+            HookTensor seen = Run(ids, [made], new HookEdit(stream, (value, _) => new HookTensor(value.Shape, [.. value.Values.Zip(change, (a, b) => a + b)]))).Cache[made];
+            return metric(Run(ids, [], new HookEdit(made, (value, _) => head < 0 ? seen.Clone() : Swapped(value, seen, head))).Logits!);
+        }
+
+        HookTensor Swapped(HookTensor value, HookTensor from, int head)
+        {
+            for (int i = 0; i < value.Shape[1]; i++) from.Row(0, i, head).CopyTo(value.Row(0, i, head));
+            return value;
+        }
+
+        HookedOutput Run(int[] prompt, IReadOnlyList<string> keep, params IReadOnlyList<HookEdit> edits) => model.Forward(TokenBatch.Of(prompt), new HookRun { Keep = keep, Edits = edits });
+    }
+
+    [Theory]
+    [InlineData("gemma2")]
+    [InlineData("olmo2")]
+    public void ThroughMlps_NormsBehind_IsTwoWholeRuns(string folder)
+    {
+        using HookedTransformer model = HookedTransformer.Load(Golden.Path("golden", "models", folder), threads: 2);
+        int[] ids = [5, 9, 4, 17, 3], donor = [5, 21, 4, 8, 30];
+        Func<HookTensor, double> metric = ActivationPatching.LogitDifference(11, 40);
+        PathPatching patching = new(model, ids, donor, metric);
+        ActivationCache other = model.RunWithCache(TokenBatch.Of(donor)).Cache;
+        // In two layers nothing but the sender's MLP lies between.
+        HookTensor query = model.Forward(TokenBatch.Of(ids), new HookRun { Keep = ["blocks.1.attn.hook_q"], Edits = [Ablation.Resample("blocks.0.attn.hook_z", other["blocks.0.attn.hook_z"], new() { Head = 1 })] }).Cache["blocks.1.attn.hook_q"];
+        double want = metric(model.Forward(TokenBatch.Of(ids), new HookRun { Edits = [Ablation.Resample("blocks.1.attn.hook_q", query, new() { Head = 0 })] }).Logits!);
+        Golden.Close(want, patching.ThroughMlps(ResidualNode.Head(0, 1), ResidualNode.Query(1, 0), TestContext.Current.CancellationToken), 1e-5, 1e-5, folder);
+        Assert.NotEqual(patching.Receiver, want, 1e-6);
+    }
 }

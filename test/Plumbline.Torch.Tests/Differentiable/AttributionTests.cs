@@ -2,6 +2,8 @@ using System.Text.Json;
 using Plumbline.Models.Hooks;
 using Plumbline.Tests;
 using Plumbline.Torch.Differentiable;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Plumbline.Torch.Tests.Differentiable;
 
@@ -69,5 +71,70 @@ public sealed class AttributionTests
 
             ResidualNode[] Nodes(string key, IReadOnlyList<ResidualNode> all) => [.. c.Out!.Value.GetProperty(key).EnumerateArray().Select(e => all.Single(node => node.ToString() == e.GetString()))];
         }
+    }
+
+    // Central differences of the metric along what the exchange of a writer changes, put into the reader's copy of the stream alone.
+    [Theory]
+    [InlineData("gemma2")]
+    [InlineData("olmo2")]
+    [InlineData("llama-gqa-tied")]
+    public void EdgeAttribution_NormsBehind_IsTheDerivativeAlongTheEdge(string folder)
+    {
+        string path = Golden.Path("golden", "models", folder);
+        using DifferentiableTransformer model = DifferentiableTransformer.Load(path, ScalarType.Float64);
+        using HookedTransformer hooked = HookedTransformer.Load(path, threads: 1);
+        int[] ids = [5, 9, 4, 17, 3], donor = [5, 21, 4, 8, 30];
+        LogitLoss metric = LogitLosses.LogitDifference(11, 40);
+        IReadOnlyList<ResidualNode> writers = ResidualNode.Writers(model.Config), readers = ResidualNode.Readers(model.Config);
+        double?[,] got = EdgeAttribution.Estimate(model, ids, donor, metric, writers, readers);
+        ActivationCache own = hooked.RunWithCache(TokenBatch.Of(ids)).Cache, others = hooked.RunWithCache(TokenBatch.Of(donor)).Cache;
+        double largest = 0;
+        for (int w = 0; w < writers.Count; w++)
+        {
+            ResidualNode writer = writers[w];
+            string added = writer.Kind switch { ResidualNodeKind.Embeddings => "blocks.0.hook_resid_pre", ResidualNodeKind.Mlp => $"blocks.{writer.Layer}.hook_mlp_out", _ => $"blocks.{writer.Layer}.hook_attn_out" };
+            HookTensor with = others[added];
+            if (writer.Kind == ResidualNodeKind.Head)
+            {
+                string z = $"blocks.{writer.Layer}.attn.hook_z";
+                with = hooked.Run(TokenBatch.Of(ids), new HookRun { Keep = [added], Edits = [Ablation.Resample(z, others[z], new() { Head = writer.Index })] }, TestContext.Current.CancellationToken).Cache[added];
+            }
+
+            double[] change = [.. with.Values.Zip(own[added].Values, (a, b) => (double)a - b)];
+            for (int r = 0; r < readers.Count; r++)
+            {
+                if (!writer.Reaches(readers[r], model.Config)) continue;
+                const double Step = 1e-4;
+                double want = (At(Step) - At(-Step)) / (2 * Step);
+                Golden.Close(want, got[w, r]!.Value, 1e-3, 2e-5, $"{folder} {writer} {readers[r]}");
+                largest = Math.Max(largest, Math.Abs(want));
+
+                double At(double by)
+                {
+                    using var _ = no_grad();
+                    using DisposeScope scope = NewDisposeScope();
+                    ResidualNode reader = readers[r];
+                    string hook = reader.Kind switch
+                    {
+                        ResidualNodeKind.Logits => $"blocks.{model.Config.Layers - 1}.hook_resid_post",
+                        ResidualNodeKind.Mlp => $"blocks.{reader.Layer}.hook_mlp_in",
+                        _ => $"blocks.{reader.Layer}.hook_{(reader.Kind == ResidualNodeKind.Query ? 'q' : reader.Kind == ResidualNodeKind.Key ? 'k' : 'v')}_input",
+                    };
+                    Tensor delta = tensor(change, [1, ids.Length, model.Config.HiddenSize]) * by;
+                    TensorOutput output = model.Run(TokenBatch.Of(ids), new TensorRun
+                    {
+                        Edits = [new(hook, (value, _) =>
+                        {
+                            Tensor edited = value.clone();
+                            (value.dim() == 4 ? edited.select(2, reader.Index) : edited).add_(delta);
+                            return edited;
+                        })],
+                    });
+                    return metric(output.Logits!, TokenBatch.Of(ids)).item<double>();
+                }
+            }
+        }
+
+        Assert.True(largest > 1e-2, "no edge does anything");
     }
 }

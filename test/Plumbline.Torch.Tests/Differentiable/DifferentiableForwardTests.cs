@@ -5,7 +5,6 @@ using Plumbline.Tests;
 using Plumbline.Torch.Differentiable;
 using TorchSharp;
 using static TorchSharp.torch;
-using Prompts = Plumbline.Models.Hooks.TokenBatch;
 
 namespace Plumbline.Torch.Tests.Differentiable;
 
@@ -32,7 +31,7 @@ public sealed class DifferentiableForwardTests
         {
             using DisposeScope scope = NewDisposeScope();
             using var _ = no_grad();
-            Prompts batch = new(WhiteboxGolden.Rows(c.In.GetProperty("ids")), Optional(c, "mask"), Optional(c, "types"));
+            TokenBatch batch = new(WhiteboxGolden.Rows(c.In.GetProperty("ids")), Optional(c, "mask"), Optional(c, "types"));
             float[] want = WhiteboxGolden.Values(expected, c.Out!.Value.GetProperty("logits").GetString()!), got = model.Run(batch).Logits!.ToHookTensor().Values;
             Assert.Equal(want.Length, got.Length);
             for (int i = 0; i < want.Length; i++) Golden.Close(want[i], got[i], c.Rtol, c.Atol, $"{folder} {c.Name} {i}");
@@ -49,7 +48,7 @@ public sealed class DifferentiableForwardTests
         using HookedTransformer hooked = HookedTransformer.Load(path, threads: 1);
         using DifferentiableTransformer model = DifferentiableTransformer.Load(path);
         Assert.Equal(hooked.Hooks.Select(hook => hook.Name), model.Hooks.Select(hook => hook.Name));
-        Prompts batch = Prompts.Padded([[3, 7, 5, 11, 2, 9], [4, 6, 8]], left: true);
+        TokenBatch batch = TokenBatch.Padded([[3, 7, 5, 11, 2, 9], [4, 6, 8]], left: true);
         string[] all = ["*", "blocks.*.attn.hook_result", "blocks.*.hook_q_input", "blocks.*.hook_k_input", "blocks.*.hook_v_input", "blocks.*.hook_mlp_in"];
         ActivationCache want = hooked.RunWithCache(batch, all).Cache;
         using DisposeScope scope = NewDisposeScope();
@@ -100,9 +99,9 @@ public sealed class DifferentiableForwardTests
             using DisposeScope scope = NewDisposeScope();
             using var _ = no_grad();
             using Safetensors expected = Safetensors.Open(Golden.Path("golden", "whitebox", "activations", $"{name}.{kind}.safetensors"));
-            Prompts batch = kind == "one"
+            TokenBatch batch = kind == "one"
                 ? WhiteboxGolden.Prompt(name, "one")
-                : new Prompts(WhiteboxGolden.Rows(prompts.GetProperty("batch").GetProperty(kind).GetProperty("ids")), WhiteboxGolden.Rows(prompts.GetProperty("batch").GetProperty(kind).GetProperty("mask")));
+                : new TokenBatch(WhiteboxGolden.Rows(prompts.GetProperty("batch").GetProperty(kind).GetProperty("ids")), WhiteboxGolden.Rows(prompts.GetProperty("batch").GetProperty(kind).GetProperty("mask")));
             TensorOutput output = model.Run(batch, new TensorRun { Keep = ["*", "blocks.*.attn.hook_result"] });
             foreach (TensorInfo tensor in expected.Tensors.Values)
             {

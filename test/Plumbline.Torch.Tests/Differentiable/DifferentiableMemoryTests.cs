@@ -1,8 +1,8 @@
+using Plumbline.Models.Hooks;
 using System.Diagnostics;
 using Plumbline.Torch.Differentiable;
 using TorchSharp;
 using static TorchSharp.torch;
-using Prompts = Plumbline.Models.Hooks.TokenBatch;
 
 namespace Plumbline.Torch.Tests.Differentiable;
 
@@ -13,7 +13,7 @@ public sealed class DifferentiableMemoryTests
     public void Run_TenThousandWithEditsGradientsAndExceptions_LeavesTensorsAndMemoryFlat()
     {
         using DifferentiableTransformer model = WhiteboxGolden.Load("tiny-neox");
-        Prompts batch = Prompts.Of([1, 5, 9]);
+        TokenBatch batch = TokenBatch.Of([1, 5, 9]);
         Passes(1000);
         (long tensors, long resident) = Measure();
         Passes(10_000);

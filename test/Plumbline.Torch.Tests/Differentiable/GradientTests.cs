@@ -5,7 +5,6 @@ using Plumbline.Tests;
 using Plumbline.Torch.Differentiable;
 using TorchSharp;
 using static TorchSharp.torch;
-using Prompts = Plumbline.Models.Hooks.TokenBatch;
 
 namespace Plumbline.Torch.Tests.Differentiable;
 
@@ -60,7 +59,7 @@ public sealed class GradientTests
     public void Gradients_EveryWeight_AreTheFiniteDifferences(string folder)
     {
         using DifferentiableTransformer model = DifferentiableTransformer.Load(Golden.Path("golden", "models", folder), ScalarType.Float64);
-        Prompts batch = Prompts.Padded([[3, 7, 5, 11, 2, 9], [4, 6, 8]], left: true);
+        TokenBatch batch = TokenBatch.Padded([[3, 7, 5, 11, 2, 9], [4, 6, 8]], left: true);
         LogitLoss loss = LogitLosses.Of(logits => (nn.functional.log_softmax(logits, -1)[.., .., 5] * logits[.., .., 3]).mean());
         GradientResult all = model.Gradients(batch, new GradientRun { Parameters = ["*"], Loss = loss });
         Assert.Equal(model.Parameters.Count, all.Parameters.Count);
@@ -91,7 +90,7 @@ public sealed class GradientTests
     {
         using DifferentiableTransformer model = WhiteboxGolden.Load(name);
         int[] ids = WhiteboxGolden.Ids(name, "one");
-        GradientResult got = model.Gradients(Prompts.Of(ids), new GradientRun { OneHotGradient = true, Hooks = ["hook_embed"] });
+        GradientResult got = model.Gradients(TokenBatch.Of(ids), new GradientRun { OneHotGradient = true, Hooks = ["hook_embed"] });
         using HookedTransformer hooked = HookedTransformer.Load(WhiteboxGolden.Folder(name), threads: 1);
         HookTensor vocabulary = hooked.Weight("embed.W_E");
         Assert.Equal([1, ids.Length, vocabulary.Shape[0]], got.OneHot!.Shape);
@@ -114,7 +113,7 @@ public sealed class GradientTests
         using DifferentiableTransformer model = WhiteboxGolden.Load(name, ScalarType.Float64);
         int[] ids = WhiteboxGolden.Ids(name, "one");
         int vocabulary = model.Config.VocabularySize;
-        GradientResult at = model.Gradients(Prompts.Of(ids), new GradientRun { OneHotGradient = true });
+        GradientResult at = model.Gradients(TokenBatch.Of(ids), new GradientRun { OneHotGradient = true });
         foreach (int id in new[] { 0, 7, vocabulary - 1 })
         {
             double Loss(float by)
@@ -122,7 +121,7 @@ public sealed class GradientTests
                 HookTensor rows = new([1, ids.Length, vocabulary], new float[ids.Length * vocabulary]);
                 for (int i = 0; i < ids.Length; i++) rows[0, i, ids[i]] = 1;
                 rows[0, 1, id] += by;
-                return model.Gradients(Prompts.Of(ids), new GradientRun { OneHot = rows }).Loss;
+                return model.Gradients(TokenBatch.Of(ids), new GradientRun { OneHot = rows }).Loss;
             }
 
             Golden.Close(at.OneHot![0, 1, id], (Loss(1f / 1024) - Loss(-1f / 1024)) * 512, 1e-3, 1e-5, $"{name} {id}");
@@ -133,7 +132,7 @@ public sealed class GradientTests
     public void Gradients_EmbeddingsOfTheIds_GiveTheSameLossAndGradient()
     {
         using DifferentiableTransformer model = WhiteboxGolden.Load("tiny-llama");
-        Prompts batch = WhiteboxGolden.Prompt("tiny-llama", "one");
+        TokenBatch batch = WhiteboxGolden.Prompt("tiny-llama", "one");
         GradientResult ids = model.Gradients(batch, new GradientRun { Hooks = ["hook_embed"] });
         GradientResult soft = model.Gradients(batch, new GradientRun { Hooks = ["hook_embed"], Embeddings = ids.Activations["hook_embed"] });
         Assert.Equal(ids.Loss, soft.Loss);
@@ -150,11 +149,11 @@ public sealed class GradientTests
         foreach (bool left in new[] { false, true })
         {
             GradientRun run = new() { Hooks = ["blocks.0.hook_resid_pre"], Loss = LogitLosses.LogitDifference(answer, wrong) };
-            Prompts batch = Prompts.Padded(rows, left: left);
+            TokenBatch batch = TokenBatch.Padded(rows, left: left);
             HookTensor together = model.Gradients(batch, run).Hooks["blocks.0.hook_resid_pre"];
             for (int row = 0; row < rows.Length; row++)
             {
-                HookTensor alone = model.Gradients(Prompts.Of(rows[row]), run).Hooks["blocks.0.hook_resid_pre"];
+                HookTensor alone = model.Gradients(TokenBatch.Of(rows[row]), run).Hooks["blocks.0.hook_resid_pre"];
                 int shift = left ? batch.Ids[0].Count - rows[row].Length : 0;
                 for (int i = 0; i < batch.Ids[0].Count; i++)
                 {
@@ -169,7 +168,7 @@ public sealed class GradientTests
     public void Gradients_ThroughAnEdit_FollowIt()
     {
         using DifferentiableTransformer model = WhiteboxGolden.Load("tiny-gpt2");
-        Prompts batch = WhiteboxGolden.Prompt("tiny-gpt2", "one");
+        TokenBatch batch = WhiteboxGolden.Prompt("tiny-gpt2", "one");
         GradientResult plain = model.Gradients(batch, new GradientRun { Hooks = ["blocks.2.hook_resid_pre"] });
         // A copy in front of the hook changes nothing; a constant instead of the value cuts the graph.
         GradientResult cut = model.Gradients(batch, new GradientRun
@@ -186,7 +185,7 @@ public sealed class GradientTests
     public void Gradients_WhatHasNone_IsRefused()
     {
         using DifferentiableTransformer model = WhiteboxGolden.Load("tiny-gpt2");
-        Prompts batch = WhiteboxGolden.Prompt("tiny-gpt2", "one");
+        TokenBatch batch = WhiteboxGolden.Prompt("tiny-gpt2", "one");
         Assert.Contains("scalar", Refused(new GradientRun { Hooks = ["hook_embed"], Loss = LogitLosses.Of(logits => logits) }), StringComparison.Ordinal);
         Assert.Contains("does not depend", Refused(new GradientRun { Hooks = ["hook_embed"], Loss = LogitLosses.Of(logits => logits.detach().sum()) }), StringComparison.Ordinal);
         Assert.Contains("hook_pattern", Refused(new GradientRun { Hooks = ["blocks.0.attn.hook_patern"] }), StringComparison.Ordinal);

@@ -3,7 +3,6 @@ using Plumbline.Models.Files;
 using Plumbline.Models.Hooks;
 using Plumbline.Tests;
 using Plumbline.Torch.Differentiable;
-using Prompts = Plumbline.Models.Hooks.TokenBatch;
 
 namespace Plumbline.Torch.Tests.Differentiable;
 
@@ -21,7 +20,7 @@ internal static class WhiteboxGolden
 
     public static int[] Ids(string model, string name) => Ints(Prompts(model).GetProperty(name));
 
-    public static Prompts Prompt(string model, string name) => Plumbline.Models.Hooks.TokenBatch.Of(Ids(model, name));
+    public static TokenBatch Prompt(string model, string name) => TokenBatch.Of(Ids(model, name));
 
     public static (int Answer, int Wrong) Answers(string model) => (Prompts(model).GetProperty("answer").GetInt32(), Prompts(model).GetProperty("wrong").GetInt32());
 

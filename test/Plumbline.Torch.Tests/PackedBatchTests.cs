@@ -2,7 +2,7 @@ using CsCheck;
 
 namespace Plumbline.Torch.Tests;
 
-public sealed class TokenBatchTests
+public sealed class PackedBatchTests
 {
     [Fact]
     public void Pack_AnyDocuments_EachStandsOnceAndWhole()
@@ -10,9 +10,9 @@ public sealed class TokenBatchTests
         Gen.Int[2, 32].List[1, 200].Sample(lengths =>
         {
             TokenDocument[] documents = [.. lengths.Select((n, i) => new TokenDocument([.. Enumerable.Repeat(i + 1, n)], [.. Enumerable.Repeat(true, n)]))];
-            IReadOnlyList<TokenBatch> batches = TokenBatch.Pack(documents, [8, 16, 32], 64, 0);
+            IReadOnlyList<PackedBatch> batches = PackedBatch.Pack(documents, [8, 16, 32], 64, 0);
             var found = new Dictionary<int, int>();
-            foreach (TokenBatch b in batches)
+            foreach (PackedBatch b in batches)
             {
                 Assert.True(b.Rows * b.Length <= 64 && b.Ids.Length == b.Rows * b.Length);
                 for (int at = 0; at < b.Ids.Length; at++)
@@ -32,5 +32,5 @@ public sealed class TokenBatchTests
 
     [Fact]
     public void Pack_TooLongDocument_IsRefused() =>
-        Assert.Throws<ArgumentException>(() => TokenBatch.Pack([new TokenDocument(new int[40], new bool[40])], [8, 32], 64, 0));
+        Assert.Throws<ArgumentException>(() => PackedBatch.Pack([new TokenDocument(new int[40], new bool[40])], [8, 32], 64, 0));
 }

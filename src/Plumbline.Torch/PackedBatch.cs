@@ -7,7 +7,7 @@ public sealed record TokenDocument(int[] Ids, bool[] Counted);
 /// Rows of one length, each packed with whole documents. <see cref="Documents"/> numbers the document at each place of
 /// a row (−1: padding); attention stays inside a document.
 /// </summary>
-public sealed record TokenBatch(int Rows, int Length, int[] Ids, int[] Documents, bool[] Counted)
+public sealed record PackedBatch(int Rows, int Length, int[] Ids, int[] Documents, bool[] Counted)
 {
     /// <summary>How many ids are no padding.</summary>
     public int Tokens => Documents.Count(d => d >= 0);
@@ -22,7 +22,7 @@ public sealed record TokenBatch(int Rows, int Length, int[] Ids, int[] Documents
     /// <param name="batchTokens">Places of a batch; a multiple of every row length.</param>
     /// <param name="padding">The id of empty places.</param>
     /// <exception cref="ArgumentException">A document is longer than the longest row, or the sizes do not fit.</exception>
-    public static IReadOnlyList<TokenBatch> Pack(IReadOnlyList<TokenDocument> documents, IReadOnlyList<int> lengths, int batchTokens, int padding)
+    public static IReadOnlyList<PackedBatch> Pack(IReadOnlyList<TokenDocument> documents, IReadOnlyList<int> lengths, int batchTokens, int padding)
     {
         ArgumentNullException.ThrowIfNull(documents);
         ArgumentNullException.ThrowIfNull(lengths);
@@ -31,7 +31,7 @@ public sealed record TokenBatch(int Rows, int Length, int[] Ids, int[] Documents
         foreach (TokenDocument d in documents)
             if (d.Ids.Length > longest || d.Ids.Length != d.Counted.Length)
                 throw new ArgumentException($"A document of {d.Ids.Length} ids and {d.Counted.Length} marks does not fit into a row of {longest}.", nameof(documents));
-        var done = new List<(double Place, TokenBatch Batch)>();
+        var done = new List<(double Place, PackedBatch Batch)>();
         foreach (IGrouping<int, Row> rows in Fill(documents, lengths).GroupBy(r => r.Length))
             foreach (Row[] own in rows.Chunk(batchTokens / rows.Key)) done.Add((own.Average(r => r.First), Lay(own, rows.Key, padding)));
         return [.. done.OrderBy(d => d.Place).Select(d => d.Batch)];
@@ -81,7 +81,7 @@ public sealed record TokenBatch(int Rows, int Length, int[] Ids, int[] Documents
         return full;
     }
 
-    private static TokenBatch Lay(Row[] rows, int length, int padding)
+    private static PackedBatch Lay(Row[] rows, int length, int padding)
     {
         var ids = new int[rows.Length * length];
         var owner = new int[ids.Length];
@@ -102,6 +102,6 @@ public sealed record TokenBatch(int Rows, int Length, int[] Ids, int[] Documents
             }
         }
 
-        return new TokenBatch(rows.Length, length, ids, owner, counted);
+        return new PackedBatch(rows.Length, length, ids, owner, counted);
     }
 }
