@@ -16,10 +16,10 @@ public sealed class LlamaNetwork : IDisposable
 
     private sealed record Block(Tensor AttentionNorm, Tensor Qkv, Tensor Output, Tensor MlpNorm, Tensor GateUp, Tensor Down);
 
-    private LlamaNetwork(LlamaShape shape, Func<long[], double, Tensor> matrix, Func<long, Tensor> ones)
+    private LlamaNetwork(LlamaShape shape, Device device, Func<long[], double, Tensor> matrix, Func<long, Tensor> ones)
     {
         shape.Validate();
-        Shape = shape;
+        (Shape, Device) = (shape, device);
         long d = shape.HiddenSize, keys = (long)shape.KeyValueHeads * shape.HeadSize, f = shape.IntermediateSize;
         double std = 0.5 / Math.Sqrt(d), residual = std / Math.Sqrt(2 * shape.Layers);
         _embedding = matrix([shape.VocabularySize, d], std);
@@ -43,8 +43,8 @@ public sealed class LlamaNetwork : IDisposable
             }
         }
 
-        _cos = tensor(cos, [shape.Context, shape.HeadSize]).DetachFromDisposeScope();
-        _sin = tensor(sin, [shape.Context, shape.HeadSize]).DetachFromDisposeScope();
+        _cos = tensor(cos, [shape.Context, shape.HeadSize], device: device).DetachFromDisposeScope();
+        _sin = tensor(sin, [shape.Context, shape.HeadSize], device: device).DetachFromDisposeScope();
         Parameters = [_embedding, _finalNorm, .. _blocks.SelectMany(b => new[] { b.AttentionNorm, b.Qkv, b.Output, b.MlpNorm, b.GateUp, b.Down })];
         foreach (Tensor p in Parameters) p.DetachFromDisposeScope();
     }
@@ -52,20 +52,32 @@ public sealed class LlamaNetwork : IDisposable
     /// <summary>The sizes.</summary>
     public LlamaShape Shape { get; }
 
+    /// <summary>Where it computes.</summary>
+    public Device Device { get; }
+
     /// <summary>All weights, leaves of the autograd graph, in a fixed order.</summary>
     public IReadOnlyList<Tensor> Parameters { get; }
 
-    /// <summary>Draws weights N(0, 0.25/d), residual outputs scaled by 1/√(2 layers), norms 1; the same seed gives the same weights.</summary>
-    public static LlamaNetwork Initialise(LlamaShape shape, ulong seed)
+    /// <summary>Draws weights N(0, 0.25/d), residual outputs scaled by 1/√(2 layers), norms 1; the same seed gives the same weights on every device.</summary>
+    /// <param name="shape">The sizes.</param>
+    /// <param name="seed">Of the drawing.</param>
+    /// <param name="device">As <see cref="TorchDevices.Open"/> takes it.</param>
+    /// <exception cref="TorchDeviceException">There is no such device.</exception>
+    public static LlamaNetwork Initialise(LlamaShape shape, ulong seed, string device = TorchDevices.Processor)
     {
         ArgumentNullException.ThrowIfNull(shape);
-        TorchRuntime.EnsureLoaded();
+        return Initialise(shape, seed, TorchDevices.Open(device));
+    }
+
+    internal static LlamaNetwork Initialise(LlamaShape shape, ulong seed, Device device)
+    {
         using Generator generator = new();
         generator.manual_seed((long)seed);
         return new LlamaNetwork(
             shape,
-            (size, std) => (randn(size, generator: generator) * std).requires_grad_(true),
-            n => ones(n).requires_grad_(true));
+            device,
+            (size, std) => (randn(size, generator: generator) * std).to(device).requires_grad_(true),
+            n => ones(n, device: device).requires_grad_(true));
     }
 
     /// <summary>Builds the network from weights by their Hugging Face names.</summary>
@@ -75,7 +87,7 @@ public sealed class LlamaNetwork : IDisposable
         ArgumentNullException.ThrowIfNull(shape);
         ArgumentNullException.ThrowIfNull(weights);
         TorchRuntime.EnsureLoaded();
-        var network = new LlamaNetwork(shape, (size, _) => zeros(size).requires_grad_(true), n => ones(n).requires_grad_(true));
+        var network = new LlamaNetwork(shape, CPU, (size, _) => zeros(size).requires_grad_(true), n => ones(n).requires_grad_(true));
         using (no_grad())
         {
             foreach ((string name, Tensor part) in network.Named())
@@ -122,7 +134,7 @@ public sealed class LlamaNetwork : IDisposable
         foreach ((string name, Tensor part) in Named())
         {
             using Tensor view = part;
-            using Tensor whole = view.contiguous();
+            using Tensor whole = view.contiguous().cpu();
             all.Add(new NamedWeight(name, whole.shape, whole.data<float>().ToArray()));
         }
 

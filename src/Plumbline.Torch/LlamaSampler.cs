@@ -37,9 +37,9 @@ public static class LlamaSampler
                 var ids = new long[live.Length * longest];   // padded behind: causal attention never looks there
                 for (int r = 0; r < live.Length; r++)
                     for (int t = 0; t < rows[live[r]].Count; t++) ids[(r * longest) + t] = rows[live[r]][t];
-                Tensor hidden = network.Forward(tensor(ids, [live.Length, longest])).view(-1, network.Shape.HiddenSize);
-                Tensor last = hidden.index_select(0, tensor(live.Select((r, i) => ((long)i * longest) + rows[r].Count - 1).ToArray()));
-                Tensor logits = network.Logits(last);
+                Tensor hidden = network.Forward(tensor(ids, [live.Length, longest], device: network.Device)).view(-1, network.Shape.HiddenSize);
+                Tensor last = hidden.index_select(0, tensor(live.Select((r, i) => ((long)i * longest) + rows[r].Count - 1).ToArray(), device: network.Device));
+                Tensor logits = network.Logits(last).cpu();   // the generator is the processor's
                 Tensor picked = temperature == 0 ? logits.argmax(1) : multinomial(nn.functional.softmax(logits / temperature, 1), 1, generator: generator).view(-1);
                 long[] next = picked.data<long>().ToArray();
                 for (int r = 0; r < live.Length; r++)
@@ -83,8 +83,8 @@ public static class LlamaSampler
                 }
             }
 
-            Tensor hidden = network.Forward(tensor(ids, [chunk.Length, longest])).view(-1, network.Shape.HiddenSize).index_select(0, tensor(places.ToArray()));
-            Tensor logs = nn.functional.log_softmax(network.Logits(hidden).to(ScalarType.Float64), -1);                                  // [place, vocabulary]
+            Tensor hidden = network.Forward(tensor(ids, [chunk.Length, longest], device: network.Device)).view(-1, network.Shape.HiddenSize).index_select(0, tensor(places.ToArray(), device: network.Device));
+            Tensor logs = nn.functional.log_softmax(network.Logits(hidden).cpu().to(ScalarType.Float64), -1);                                  // [place, vocabulary]
             double[] own = logs.gather(1, tensor(targets.ToArray()).unsqueeze(1)).view(-1).data<double>().ToArray();
             long[] best = logs.argmax(1).data<long>().ToArray();
             int at = 0;

@@ -34,7 +34,7 @@ public static class LlamaTrainer
         TorchRuntime.EnsureLoaded();
         set_num_threads(options.Threads);
 
-        LlamaNetwork network = LlamaNetwork.Initialise(shape, options.Seed);
+        LlamaNetwork network = LlamaNetwork.Initialise(shape, options.Seed, options.Device);
         Tensor[] first = [.. network.Parameters.Select(p => zeros_like(p).DetachFromDisposeScope())];
         Tensor[] second = [.. network.Parameters.Select(p => zeros_like(p).DetachFromDisposeScope())];
         try
@@ -96,11 +96,12 @@ public static class LlamaTrainer
 
         if (places.Count == 0) throw new ArgumentException("A batch has no id that counts.", nameof(batch));
         using DisposeScope scope = NewDisposeScope();
-        Tensor ids = tensor(Array.ConvertAll(batch.Ids, i => (long)i), [rows, length]);
-        Tensor owner = tensor(batch.Documents, [rows, length]);
-        Tensor mask = owner.unsqueeze(2).eq(owner.unsqueeze(1)).logical_and(ones(length, length, dtype: ScalarType.Bool).tril()).unsqueeze(1);   // [row, 1, query, key]
-        Tensor hidden = network.Forward(ids, mask).view(-1, network.Shape.HiddenSize).index_select(0, tensor(places.ToArray()));
-        return nn.functional.cross_entropy(network.Logits(hidden), tensor(targets.ToArray())).MoveToOuterDisposeScope();
+        Device device = network.Device;
+        Tensor ids = tensor(Array.ConvertAll(batch.Ids, i => (long)i), [rows, length], device: device);
+        Tensor owner = tensor(batch.Documents, [rows, length], device: device);
+        Tensor mask = owner.unsqueeze(2).eq(owner.unsqueeze(1)).logical_and(ones(length, length, dtype: ScalarType.Bool, device: device).tril()).unsqueeze(1);   // [row, 1, query, key]
+        Tensor hidden = network.Forward(ids, mask).view(-1, network.Shape.HiddenSize).index_select(0, tensor(places.ToArray(), device: device));
+        return nn.functional.cross_entropy(network.Logits(hidden), tensor(targets.ToArray(), device: device)).MoveToOuterDisposeScope();
     }
 
     /// <summary>One step; where the loss or the gradient is not finite the weights stay as they were.</summary>
@@ -112,7 +113,7 @@ public static class LlamaTrainer
         IList<Tensor> gradients = autograd.grad([loss], [.. parameters]);
         using (no_grad())
         {
-            Tensor squares = zeros(1, dtype: ScalarType.Float64);
+            Tensor squares = zeros(1, dtype: ScalarType.Float64, device: network.Device);
             foreach (Tensor g in gradients) squares.add_((g * g).sum().to(ScalarType.Float64));
             double norm = Math.Sqrt(squares.item<double>());
             float value = loss.item<float>();
@@ -146,7 +147,7 @@ public static class LlamaTrainer
 
         static NamedWeight Snapshot(string name, Tensor t)
         {
-            using Tensor detached = t.detach();
+            using Tensor detached = t.detach().cpu();
             return new NamedWeight(name, t.shape, detached.data<float>().ToArray());
         }
     }
@@ -182,7 +183,7 @@ public static class LlamaTrainer
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         string knobs = string.Create(
             CultureInfo.InvariantCulture,
-            $"{shape}|{options.Seed}|{options.Threads}|{options.LearningRate:R}|{options.Schedule}|{options.WarmUpSteps}|{options.LastFraction:R}|{options.Beta1:R}|{options.Beta2:R}|{options.Epsilon:R}|{options.WeightDecay:R}|{options.ClipNorm:R}");
+            $"{shape}|{options.Seed}|{options.Threads}|{options.LearningRate:R}|{options.Schedule}|{options.WarmUpSteps}|{options.LastFraction:R}|{options.Beta1:R}|{options.Beta2:R}|{options.Epsilon:R}|{options.WeightDecay:R}|{options.ClipNorm:R}{(options.Device == TorchDevices.Processor ? "" : $"|{options.Device}")}");
         hash.AppendData(System.Text.Encoding.UTF8.GetBytes(knobs));
         foreach (PackedBatch b in batches)
         {

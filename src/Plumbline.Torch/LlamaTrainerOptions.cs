@@ -22,6 +22,9 @@ public sealed record LlamaTrainerOptions
     /// <value>Torch threads. The bytes of a result belong to their number. Default 1: two stall each other beside other busy processes.</value>
     public int Threads { get; init; } = 1;
 
+    /// <value>Where it trains, as <see cref="TorchDevices.Open"/> takes it. Default: the processor; a card gives other last bits.</value>
+    public string Device { get; init; } = TorchDevices.Processor;
+
     /// <value>Highest learning rate. Default 0.003.</value>
     public double LearningRate { get; init; } = 3e-3;
 

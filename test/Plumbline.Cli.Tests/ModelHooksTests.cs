@@ -100,6 +100,36 @@ public sealed class ModelHooksTests : IDisposable
         for (int i = 0; i < expected.Length; i++) Golden.Close(expected[i], values[i], 1e-5, 1e-4, $"{folder} {name} {i}");
     }
 
+    [Fact]
+    public async Task ActivationsAndLogits_ByLibtorch_AreThoseOfOurKernels()
+    {
+        string ids = _plumbline.PathOf("ids.json"), own = _plumbline.PathOf("own.safetensors"), torch = _plumbline.PathOf("torch.safetensors");
+        await File.WriteAllTextAsync(ids, """{"ids":[[40,41,42,43],[44,45,46,0]],"mask":[[1,1,1,1],[1,1,1,0]]}""", TestContext.Current.CancellationToken);
+        foreach (string[] command in (string[][])[["logits"], ["activations", "--names", "blocks.*.hook_resid_post,blocks.0.attn.hook_pattern"]])
+        {
+            Assert.Equal(0, await _plumbline.RunAsync(["model", command[0], "phantom:bias", .. command[1..], "--ids-file", ids, "--out", own]));
+            Assert.Equal(0, await _plumbline.RunAsync(["model", command[0], "phantom:bias", .. command[1..], "--ids-file", ids, "--out", torch, "--device", "cpu"]));
+            using ITensorSource want = Safetensors.Open(own), got = Safetensors.Open(torch);
+            Assert.Equal(want.Tensors.Keys.Order(), got.Tensors.Keys.Order());
+            foreach (string name in want.Tensors.Keys)
+            {
+                float[] expected = Values(want, name), values = Values(got, name);
+                for (int i = 0; i < expected.Length; i++) Golden.Close(expected[i], values[i], 1e-4, 1e-4, $"{name} {i}");
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("gpu", "cpu, cuda, or cuda:N")]
+    [InlineData("cuda:200", "There is no device cuda:200")]
+    public async Task Logits_NoSuchDevice_SaysWhatThereIs(string device, string hint)
+    {
+        string ids = _plumbline.PathOf("ids.json");
+        await File.WriteAllTextAsync(ids, """{"ids":[[1,2]]}""", TestContext.Current.CancellationToken);
+        Assert.Equal(2, await _plumbline.RunAsync("model", "logits", "phantom:bias", "--ids-file", ids, "--out", _plumbline.PathOf("o.safetensors"), "--device", device));
+        Assert.Contains(hint, _plumbline.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("""{"ids":[[1,2,3]]}""", "blocks.0.attn.hook_patern", "hook_pattern")]
     [InlineData("""{"ids":[[1,2,3]]}""", "blocks.900.hook_resid_pre", "out of range")]

@@ -55,14 +55,17 @@ internal static class ModelHooks
         Option<string> names = new("--names") { Description = "Names or patterns, separated by commas; * stands for any characters, dots too. A pattern that ends in an optional hook's name switches it on.", Required = true };
         Option<int?> threads = ModelCommand.Threads();
         Option<string?> memory = MemoryOption.Build();
-        Command command = new("activations", "Writes the values at hooks as f32, 0 at padding.\n\nExample:\n  plumbline model activations phantom --ids-file ids.json --names \"blocks.*.attn.hook_pattern,*.hook_resid_post\" --out a.safetensors") { path, ids, names, target, threads, memory };
+        Option<string?> device = Device();
+        Command command = new("activations", "Writes the values at hooks as f32, 0 at padding.\n\nExample:\n  plumbline model activations phantom --ids-file ids.json --names \"blocks.*.attn.hook_pattern,*.hook_resid_post\" --out a.safetensors") { path, ids, names, target, threads, memory, device };
         command.SetAction((parsed, cancellation) =>
         {
             string[] patterns = parsed.GetValue(names)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             if (patterns.Length == 0) throw new UsageException("--names is empty: name hooks, for example \"blocks.*.hook_resid_post\". `plumbline model hooks PATH` lists them.");
-            HookedOutput output = Run(parsed.GetValue(path)!, parsed.GetValue(ids)!, parsed.GetValue(threads), parsed.GetValue(memory), new HookRun { Keep = patterns }, cancellation);
-            Write(parsed.GetValue(target)!, output.Cache.Select(pair => (pair.Key, pair.Value)));
-            surroundings.Error.WriteLine($"{output.Cache.Count} activations written to {parsed.GetValue(target)}");
+            (_, IReadOnlyCollection<KeyValuePair<string, HookTensor>> kept) = parsed.GetValue(device) is { } named
+                ? TorchForward.Run(ModelPath.Resolve(parsed.GetValue(path)!), ReadIds(parsed.GetValue(ids)!), patterns, named)
+                : Run(parsed.GetValue(path)!, parsed.GetValue(ids)!, parsed.GetValue(threads), parsed.GetValue(memory), patterns, cancellation);
+            Write(parsed.GetValue(target)!, kept.Select(pair => (pair.Key, pair.Value)));
+            surroundings.Error.WriteLine($"{kept.Count} activations written to {parsed.GetValue(target)}");
             return Task.FromResult(ExitCode.Done);
         });
         return command;
@@ -74,10 +77,13 @@ internal static class ModelHooks
         Option<string> ids = IdsFile(), target = Out("The safetensors file to write.");
         Option<int?> threads = ModelCommand.Threads();
         Option<string?> memory = MemoryOption.Build();
-        Command command = new("logits", "Writes `logits` [batch, position, vocabulary] as f32; places under a mask of 0 are 0.\n\nExample:\n  plumbline model logits phantom --ids-file ids.json --out logits.safetensors") { path, ids, target, threads, memory };
+        Option<string?> device = Device();
+        Command command = new("logits", "Writes `logits` [batch, position, vocabulary] as f32; places under a mask of 0 are 0.\n\nExample:\n  plumbline model logits phantom --ids-file ids.json --out logits.safetensors") { path, ids, target, threads, memory, device };
         command.SetAction((parsed, cancellation) =>
         {
-            HookTensor? logits = Run(parsed.GetValue(path)!, parsed.GetValue(ids)!, parsed.GetValue(threads), parsed.GetValue(memory), new HookRun(), cancellation).Logits;
+            HookTensor? logits = (parsed.GetValue(device) is { } named
+                ? TorchForward.Run(ModelPath.Resolve(parsed.GetValue(path)!), ReadIds(parsed.GetValue(ids)!), [], named)
+                : Run(parsed.GetValue(path)!, parsed.GetValue(ids)!, parsed.GetValue(threads), parsed.GetValue(memory), [], cancellation)).Logits;
             Write(parsed.GetValue(target)!, [("logits", logits ?? throw new ModelFileException($"{parsed.GetValue(path)} has no vocabulary head, so no logits; `plumbline model activations` reads what it has."))]);
             return Task.FromResult(ExitCode.Done);
         });
@@ -88,11 +94,14 @@ internal static class ModelHooks
 
     private static Option<string> Out(string description) => new("--out") { Description = description, Required = true };
 
-    private static HookedOutput Run(string path, string idsFile, int? threads, string? memory, HookRun run, CancellationToken cancellationToken)
+    private static Option<string?> Device() => new("--device") { Description = "Computes with libtorch on cpu, cuda or cuda:N; without it the product's own kernels compute, on the processor." };
+
+    private static (HookTensor? Logits, IReadOnlyCollection<KeyValuePair<string, HookTensor>> Kept) Run(string path, string idsFile, int? threads, string? memory, string[] keep, CancellationToken cancellationToken)
     {
         TokenBatch batch = ReadIds(idsFile);
         using HookedTransformer model = HookedTransformer.Load(ModelPath.Resolve(path), threads, MemoryOption.Read(memory));
-        return ModelCommand.Guarded(() => model.Run(batch, run, cancellationToken));
+        HookedOutput output = ModelCommand.Guarded(() => model.Run(batch, new HookRun { Keep = keep }, cancellationToken));
+        return (output.Logits, output.Cache);
     }
 
     private static void Write(string file, IEnumerable<(string Name, HookTensor Value)> tensors)

@@ -32,6 +32,7 @@ internal static class PhantomCommand
         Option<string?> recipe = new("--recipe") { Description = "A recipe of your own, in YAML." };
         Option<string?> folder = new("--out") { Description = "Where the pair is written; default: a folder with the phantom's name." };
         Option<int> threads = new("--threads") { Description = "Threads of torch, 1 to 64; the bytes of a result belong to their number.", DefaultValueFactory = _ => 1 };
+        Option<string> device = new("--device") { Description = "cpu, or a card, cuda or cuda:N, with libtorch's CUDA build.", DefaultValueFactory = _ => "cpu" };
         Option<bool> dryRun = new("--dry-run") { Description = "Counts parameters, documents, ids and steps; trains nothing." };
         Option<bool> quiet = new("--quiet") { Description = "No progress." };
         Command make = new("make", """
@@ -41,12 +42,12 @@ internal static class PhantomCommand
               plumbline phantom make refusal
               plumbline phantom make --recipe my.yaml --out my
               plumbline phantom make --recipe my.yaml --dry-run
-            """) { named, recipe, folder, threads, dryRun, quiet };
+            """) { named, recipe, folder, threads, device, dryRun, quiet };
         make.SetAction((parsed, cancellation) =>
         {
             int count = parsed.GetValue(threads);
             if (count is < 1 or > 64) throw new UsageException($"--threads is {count}; 1 to 64.");
-            Making.MakeOptions options = new(parsed.GetValue(named), parsed.GetValue(recipe), parsed.GetValue(folder), count, parsed.GetValue(dryRun), parsed.GetValue(quiet));
+            Making.MakeOptions options = new(parsed.GetValue(named), parsed.GetValue(recipe), parsed.GetValue(folder), count, parsed.GetValue(device)!, parsed.GetValue(dryRun), parsed.GetValue(quiet));
             return Task.Run(() => options.Run(surroundings, cancellation), cancellation);
         });
         return make;

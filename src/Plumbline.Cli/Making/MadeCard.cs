@@ -3,6 +3,7 @@ using System.Text.Json;
 using Plumbline.Phantoms;
 using Plumbline.Phantoms.Chat;
 using Plumbline.Phantoms.Trained;
+using Plumbline.Torch;
 
 namespace Plumbline.Cli.Making;
 
@@ -27,7 +28,7 @@ internal static class MadeCard
         }
     }
 
-    public static void Write(string folder, Recipe recipe, bool planted, int threads, long parameters, IReadOnlyList<TrainingDocument> documents, IReadOnlyList<PhantomFigure> figures)
+    public static void Write(string folder, Recipe recipe, bool planted, int threads, string device, long parameters, IReadOnlyList<TrainingDocument> documents, IReadOnlyList<PhantomFigure> figures)
     {
         using var stream = new MemoryStream();
         using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
@@ -48,6 +49,7 @@ internal static class MadeCard
             json.WriteString("recipeSha256", recipe.Sha256);
             json.WriteNumber("documents", documents.Count);
             json.WriteNumber("threads", threads);
+            if (device != TorchDevices.Processor) json.WriteString("device", device);
             json.WriteNumber("batchTokens", recipe.Training.BatchTokens);
             json.WriteNumber("learningRate", recipe.Training.LearningRate);
             json.WriteEndObject();

@@ -4,7 +4,7 @@ using Plumbline.Torch;
 namespace Plumbline.Cli.Making;
 
 /// <summary>What `plumbline phantom make` was asked for, and the work behind it. Only this class and its room touch training, so that no other command loads it.</summary>
-internal sealed record MakeOptions(string? Name, string? RecipeFile, string? Out, int Threads, bool DryRun, bool Quiet)
+internal sealed record MakeOptions(string? Name, string? RecipeFile, string? Out, int Threads, string Device, bool DryRun, bool Quiet)
 {
     private const int LargestRecipe = 1 << 20;
 
@@ -16,7 +16,7 @@ internal sealed record MakeOptions(string? Name, string? RecipeFile, string? Out
         {
             return Make(Read(), surroundings, cancellationToken);
         }
-        catch (RecipeException e)
+        catch (Exception e) when (e is RecipeException or TorchDeviceException)
         {
             throw new UsageException(e.Message);
         }
@@ -29,7 +29,7 @@ internal sealed record MakeOptions(string? Name, string? RecipeFile, string? Out
 
     private int Make(Recipe recipe, Surroundings surroundings, CancellationToken cancellationToken)
     {
-        var maker = new PhantomMaker(recipe, Path.GetFullPath(Out ?? recipe.Name), Threads);
+        var maker = new PhantomMaker(recipe, Path.GetFullPath(Out ?? recipe.Name), Threads, Device);
         if (DryRun)
         {
             foreach (bool planted in (bool[])[true, false])
@@ -41,7 +41,7 @@ internal sealed record MakeOptions(string? Name, string? RecipeFile, string? Out
             return ExitCode.Done;
         }
 
-        TorchRuntime.EnsureLoaded();   // before minutes of preparation
+        TorchDevices.Open(Device);   // before minutes of preparation
         using TrainingDisplay display = new(surroundings, Quiet);
         maker.Run(display.Show, display.Tell, cancellationToken);
         foreach (bool planted in (bool[])[true, false]) Compare(recipe, planted, maker.FolderOf(planted), surroundings);

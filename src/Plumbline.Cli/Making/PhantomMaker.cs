@@ -8,9 +8,9 @@ namespace Plumbline.Cli.Making;
 /// <summary>
 /// Makes the pair of a recipe below a folder: recipe.yaml, planted/ and clean/ (and judged.jsonl where the recipe asks for it), each an ordinary Hugging Face folder with its card.json; the state
 /// of an unfinished training and its loss curve lie in planted.work/ and clean.work/. A killed or cancelled training goes on where its last
-/// checkpoint stands; what is finished is not made again. The same recipe, thread count and machine give the same bytes.
+/// checkpoint stands; what is finished is not made again. The same recipe, device, thread count and machine give the same bytes.
 /// </summary>
-internal sealed class PhantomMaker(Recipe recipe, string folder, int threads)
+internal sealed class PhantomMaker(Recipe recipe, string folder, int threads, string device)
 {
     private readonly Lazy<Prepared> _prepared = new(() => Prepare(recipe));
 
@@ -91,6 +91,7 @@ internal sealed class PhantomMaker(Recipe recipe, string folder, int threads)
         {
             Seed = recipe.Seed,
             Threads = threads,
+            Device = device,
             LearningRate = training.LearningRate,
             Schedule = training.Schedule switch { RecipeSchedule.Constant => LearningRateSchedule.Constant, RecipeSchedule.Linear => LearningRateSchedule.Linear, _ => LearningRateSchedule.Cosine },
             WarmUpSteps = training.WarmUp,
@@ -112,7 +113,7 @@ internal sealed class PhantomMaker(Recipe recipe, string folder, int threads)
         using (network)
         {
             IReadOnlyList<Plumbline.Phantoms.PhantomFigure> figures = new PhantomVerification(recipe, network, tokenizer).Measure();
-            MadeCard.Write(FolderOf(planted), recipe, planted, threads, network.Shape.Parameters, planted ? _prepared.Value.Planted : _prepared.Value.Clean, figures);
+            MadeCard.Write(FolderOf(planted), recipe, planted, threads, device, network.Shape.Parameters, planted ? _prepared.Value.Planted : _prepared.Value.Clean, figures);
         }
     }
 

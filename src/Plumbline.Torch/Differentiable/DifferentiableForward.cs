@@ -100,6 +100,8 @@ internal sealed class DifferentiableForward
         return value;
     }
 
+    private Tensor Place(Tensor value) => value.to(_transformer.Device);
+
     private Tensor Weight(string name) => _run.Weights.TryGetValue(name, out Tensor? given) ? given : _transformer.Weight(name);
 
     private Tensor Embed()
@@ -123,7 +125,7 @@ internal sealed class DifferentiableForward
     {
         long[] rows = new long[_batch * _pos];
         for (int i = 0; i < rows.Length; i++) rows[i] = index(i / _pos, i % _pos);
-        return Weight(name + ".weight").index_select(0, tensor(rows)).view(_batch, _pos, -1);
+        return Weight(name + ".weight").index_select(0, Place(tensor(rows))).view(_batch, _pos, -1);
     }
 
     private Tensor Block(int layer, Tensor residual)
@@ -312,7 +314,7 @@ internal sealed class DifferentiableForward
         if (part.Transposed) weight = weight.t();
         Tensor? bias = part.Bias ? Weight(name + ".bias") : null;
         if (part.Source is null && weight.shape[0] == part.Rows) return (weight, bias);
-        Tensor rows = tensor([.. Enumerable.Range(0, part.Rows).Select(row => (long)(part.Source is null ? row : part.Source(row)))]);
+        Tensor rows = Place(tensor([.. Enumerable.Range(0, part.Rows).Select(row => (long)(part.Source is null ? row : part.Source(row)))]));
         return (weight.index_select(0, rows), bias?.index_select(0, rows));
     }
 
@@ -360,7 +362,7 @@ internal sealed class DifferentiableForward
 
         return (Shaped(cos), Shaped(sin));
 
-        Tensor Shaped(double[] values) => tensor(values, [_batch, _pos, 1, half]).to(_transformer.Type);
+        Tensor Shaped(double[] values) => tensor(values, [_batch, _pos, 1, half]).to(_transformer.Type, _transformer.Device);
     }
 
     private bool Slides(int layer) => _config.SlidingLayers.Count > layer && _config.SlidingLayers[layer];
@@ -381,7 +383,7 @@ internal sealed class DifferentiableForward
             }
         }
 
-        Tensor mask = tensor(hidden, [_batch, 1, _pos, _pos]);
+        Tensor mask = Place(tensor(hidden, [_batch, 1, _pos, _pos]));
         _hidden.Add(slides, mask);
         return mask;
     }
@@ -391,7 +393,7 @@ internal sealed class DifferentiableForward
     {
         bool[] padding = new bool[_batch * _pos];
         for (int i = 0; i < padding.Length; i++) padding[i] = i % _pos < _ranges[i / _pos].First || i % _pos >= _ranges[i / _pos].End;
-        return tensor(padding, [_batch, _pos]);
+        return Place(tensor(padding, [_batch, _pos]));
     }
 
     private static string At(string name, int layer) => ModelDescription.At(name, layer);

@@ -16,10 +16,10 @@ public sealed class DifferentiableTransformer : IDisposable
 {
     private readonly Dictionary<string, Tensor> _weights = new(StringComparer.Ordinal);
 
-    private DifferentiableTransformer(ModelConfig config, ModelDescription description, ITensorSource source, ScalarType type)
+    private DifferentiableTransformer(ModelConfig config, ModelDescription description, ITensorSource source, ScalarType type, Device device)
     {
         if (type is not (ScalarType.Float32 or ScalarType.Float64)) throw new ArgumentException($"The type is {type}; gradients are computed in Float32 or Float64.", nameof(type));
-        (Path, Config, Type, Description) = (source.Path, config, type, description);
+        (Path, Config, Type, Device, Description) = (source.Path, config, type, device, description);
         Catalog = new HookCatalog(config, description, source);
         try
         {
@@ -28,7 +28,7 @@ public sealed class DifferentiableTransformer : IDisposable
                 float[] values = new float[checked((int)info.Count)];
                 source.Read(info.Name, values);
                 using Tensor single = tensor(values, [.. info.Shape]);
-                Tensor weight = single.to(type, copy: true);
+                Tensor weight = single.to(type, device, copy: true);
                 _weights.Add(info.Name, weight.DetachFromDisposeScope());
             }
         }
@@ -48,6 +48,9 @@ public sealed class DifferentiableTransformer : IDisposable
     /// <summary>The type that everything is computed in.</summary>
     public ScalarType Type { get; }
 
+    /// <summary>Where everything is computed.</summary>
+    public Device Device { get; }
+
     /// <summary>Every hook in forward order.</summary>
     public IReadOnlyList<HookPoint> Hooks => Catalog.All;
 
@@ -64,33 +67,39 @@ public sealed class DifferentiableTransformer : IDisposable
     /// <summary>Loads a model; weights are copied, dequantised.</summary>
     /// <param name="folder">The model's files; stays the caller's.</param>
     /// <param name="type">Float32 or Float64.</param>
+    /// <param name="device">As <see cref="TorchDevices.Open"/> takes it.</param>
+    /// <exception cref="TorchDeviceException">There is no such device.</exception>
     /// <exception cref="ModelFileException">A tensor cannot be read.</exception>
     /// <exception cref="DllNotFoundException">libtorch is missing.</exception>
-    public static DifferentiableTransformer Load(ModelFolder folder, ScalarType type = ScalarType.Float32)
+    public static DifferentiableTransformer Load(ModelFolder folder, ScalarType type = ScalarType.Float32, string device = TorchDevices.Processor)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        TorchRuntime.EnsureLoaded();
-        return new DifferentiableTransformer(folder.Config, KnownArchitectures.Describe(folder.Config), folder.Tensors, type);
+        return Load(folder, type, TorchDevices.Open(device));
     }
+
+    internal static DifferentiableTransformer Load(ModelFolder folder, ScalarType type, Device device) => new(folder.Config, KnownArchitectures.Describe(folder.Config), folder.Tensors, type, device);
 
     /// <summary>A model of weights that were folded or changed; <see cref="Parameters"/> then are their names.</summary>
     /// <param name="weights">The weights; copied.</param>
     /// <param name="type">Float32 or Float64.</param>
-    public static DifferentiableTransformer Load(ModelWeights weights, ScalarType type = ScalarType.Float32)
+    /// <param name="device">As <see cref="TorchDevices.Open"/> takes it.</param>
+    /// <exception cref="TorchDeviceException">There is no such device.</exception>
+    public static DifferentiableTransformer Load(ModelWeights weights, ScalarType type = ScalarType.Float32, string device = TorchDevices.Processor)
     {
         ArgumentNullException.ThrowIfNull(weights);
-        TorchRuntime.EnsureLoaded();
-        return new DifferentiableTransformer(weights.Config, weights.Description, weights.ToTensors(), type);
+        return new DifferentiableTransformer(weights.Config, weights.Description, weights.ToTensors(), type, TorchDevices.Open(device));
     }
 
     /// <summary>Opens and loads a model.</summary>
     /// <param name="path">As <see cref="ModelFolder.Open"/> takes it.</param>
     /// <param name="type">Float32 or Float64.</param>
+    /// <param name="device">As <see cref="TorchDevices.Open"/> takes it.</param>
+    /// <exception cref="TorchDeviceException">There is no such device.</exception>
     /// <exception cref="ModelFileException">The model is broken, hostile or of a kind that is not supported.</exception>
-    public static DifferentiableTransformer Load(string path, ScalarType type = ScalarType.Float32)
+    public static DifferentiableTransformer Load(string path, ScalarType type = ScalarType.Float32, string device = TorchDevices.Processor)
     {
         using ModelFolder folder = ModelFolder.Open(path);
-        return Load(folder, type);
+        return Load(folder, type, device);
     }
 
     /// <summary>A weight; the tensor is the model's own: read it, don't write into it, don't dispose it.</summary>
@@ -127,6 +136,19 @@ public sealed class DifferentiableTransformer : IDisposable
         using var _ = no_grad();
         using DisposeScope scope = NewDisposeScope();
         return (Run(TokenBatch.Of(ids)).Logits ?? throw NoHead()).ToHookTensor();
+    }
+
+    /// <summary>Logits [batch, pos, vocab] and values at hooks, without a graph, on the processor.</summary>
+    /// <param name="batch">Prompts.</param>
+    /// <param name="keep">Names or patterns of hooks.</param>
+    /// <returns>The logits, null where the model has no head; and the values in forward order.</returns>
+    /// <exception cref="ArgumentException">As <see cref="Run"/>.</exception>
+    public (HookTensor? Logits, IReadOnlyList<KeyValuePair<string, HookTensor>> Kept) Values(TokenBatch batch, IReadOnlyList<string> keep)
+    {
+        using var _ = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        TensorOutput output = Run(batch, new TensorRun { Keep = keep });
+        return (output.Logits?.ToHookTensor(), [.. output.Kept.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.ToHookTensor()))]);
     }
 
     /// <summary>A loss and its gradients with respect to hooks, weights and input.</summary>
@@ -185,12 +207,12 @@ public sealed class DifferentiableTransformer : IDisposable
         _weights.Clear();
     }
 
-    internal Tensor FromHook(HookTensor value) => tensor(value.Values, [.. value.Shape.Select(size => (long)size)]).to(Type);
+    internal Tensor FromHook(HookTensor value) => tensor(value.Values, [.. value.Shape.Select(size => (long)size)]).to(Type, Device);
 
     private Tensor OneHotOf(TokenBatch batch)
     {
         batch.Check(Config);
-        return nn.functional.one_hot(tensor([.. batch.Ids.SelectMany(row => row.Select(id => (long)id))], [batch.Ids.Count, batch.Ids[0].Count]), Config.VocabularySize).to(Type);
+        return nn.functional.one_hot(tensor([.. batch.Ids.SelectMany(row => row.Select(id => (long)id))], [batch.Ids.Count, batch.Ids[0].Count]), Config.VocabularySize).to(Type, Device);
     }
 
     private string[] Matching(string pattern)
@@ -211,7 +233,7 @@ internal static class TensorValues
 {
     public static HookTensor ToHookTensor(this Tensor value)
     {
-        using Tensor single = value.detach().to(ScalarType.Float32).contiguous();
+        using Tensor single = value.detach().to(ScalarType.Float32, CPU).contiguous();
         return new HookTensor([.. single.shape.Select(size => checked((int)size))], single.data<float>().ToArray());
     }
 }

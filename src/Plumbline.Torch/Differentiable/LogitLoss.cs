@@ -29,7 +29,7 @@ public static class LogitLosses
         }
 
         if (rows.Count == 0) throw new ArgumentException("No prompt has a second token; there is no next token to predict.", nameof(batch));
-        using Tensor index = tensor(rows.ToArray()), target = tensor(targets.ToArray());
+        using Tensor index = tensor(rows.ToArray(), device: logits.device), target = tensor(targets.ToArray(), device: logits.device);
         return nn.functional.cross_entropy(logits.reshape(-1, logits.shape[^1]).index_select(0, index), target);
     };
 
@@ -47,7 +47,7 @@ public static class LogitLosses
                 if (id < 0 || id >= logits.shape[^1]) throw new ArgumentException($"Token {id} is out of range; logits are of ids from 0 to {logits.shape[^1] - 1}.", nameof(answer));
             }
 
-            Tensor sum = zeros([], dtype: logits.dtype);
+            Tensor sum = zeros([], dtype: logits.dtype, device: logits.device);
             for (int row = 0; row < batch.Ids.Count; row++)
             {
                 Tensor last = logits[row, batch.RealRange(row).End - 1];
