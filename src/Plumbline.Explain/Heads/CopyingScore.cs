@@ -19,13 +19,13 @@ public sealed record CopyingScore(double[,] Attended, double[,] PerSource, doubl
     public static CopyingScore Of(HookedTransformer model, IReadOnlyList<IReadOnlyList<int>> rows, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
-        ActivationCache cache = model.Run(new TokenBatch(rows), new HookRun { Keep = ["blocks.*.attn.hook_pattern", "blocks.*.attn.hook_v"], Logits = LogitPositions.None }, cancellationToken).Cache;
+        using HookedOutput run = model.Run(new TokenBatch(rows), new HookRun { Keep = ["blocks.*.attn.hook_pattern", "blocks.*.attn.hook_v"], Logits = LogitPositions.None }, cancellationToken);
         HookTensor unembedding = model.Weight("unembed.W_U");
         int n = rows[0].Count, vocabulary = unembedding.Shape[1], width = unembedding.Shape[0], group = model.Config.Heads / model.Config.KeyValueHeads;
         double[,] attended = new double[model.Config.Layers, model.Config.Heads], perSource = (double[,])attended.Clone(), softmax = (double[,])attended.Clone();
         for (int layer = 0; layer < model.Config.Layers; layer++)
         {
-            HookTensor output = model.Weight($"blocks.{layer}.attn.W_O"), v = cache[$"blocks.{layer}.attn.hook_v"], pattern = cache[$"blocks.{layer}.attn.hook_pattern"];
+            HookTensor output = model.Weight($"blocks.{layer}.attn.W_O"), v = run.Cache[$"blocks.{layer}.attn.hook_v"], pattern = run.Cache[$"blocks.{layer}.attn.hook_pattern"];
             for (int head = 0; head < model.Config.Heads; head++)
             {
                 for (int row = 0; row < rows.Count; row++)

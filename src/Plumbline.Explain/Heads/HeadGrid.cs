@@ -20,7 +20,7 @@ internal static class HeadGrid
     /// <summary>The patterns [row, head, query, key] of each layer.</summary>
     public static HookTensor[] Patterns(HookedTransformer model, IReadOnlyList<IReadOnlyList<int>> rows, CancellationToken cancellationToken)
     {
-        ActivationCache cache = model.Run(new TokenBatch(rows), new HookRun { Keep = ["blocks.*.attn.hook_pattern"], Logits = LogitPositions.None }, cancellationToken).Cache;
-        return [.. Enumerable.Range(0, model.Config.Layers).Select(layer => cache[$"blocks.{layer}.attn.hook_pattern"])];
+        using HookedOutput run = model.Run(new TokenBatch(rows), new HookRun { Keep = ["blocks.*.attn.hook_pattern"], Logits = LogitPositions.None }, cancellationToken);
+        return [.. Enumerable.Range(0, model.Config.Layers).Select(layer => run.Cache[$"blocks.{layer}.attn.hook_pattern"].Detach())];
     }
 }

@@ -28,7 +28,8 @@ public sealed class PositionLosses
     {
         ArgumentNullException.ThrowIfNull(model);
         if (documents.Count == 0 || documents[0].Count < 2) throw new ArgumentException("There is no next token to predict.", nameof(documents));
-        HookTensor logits = model.Run(new TokenBatch(documents), new HookRun { Edits = edits ?? [] }, cancellationToken).Logits ?? throw new ArgumentException($"{model.Path} has no vocabulary head.", nameof(model));
+        using HookedOutput run = model.Run(new TokenBatch(documents), new HookRun { Edits = edits ?? [] }, cancellationToken);
+        HookTensor logits = run.Logits ?? throw new ArgumentException($"{model.Path} has no vocabulary head.", nameof(model));
         return new PositionLosses([.. documents.Select((row, r) => Enumerable.Range(0, row.Count - 1).Select(i => Loss(logits.Row(r, i), row[i + 1])).ToArray())]);
     }
 

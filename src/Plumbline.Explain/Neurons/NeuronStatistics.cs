@@ -47,7 +47,8 @@ public sealed record NeuronStatistics
         if ((uint)neuron >= (uint)model.Config.IntermediateSize) throw new ArgumentException($"Neuron {neuron} is out of range; there are neurons from 0 to {model.Config.IntermediateSize - 1}.", nameof(neuron));
         if (rows.Count == 0 || rows[0].Count < 2) throw new ArgumentException("There is no position behind the first.", nameof(rows));
         string hook = $"blocks.{layer}.mlp.hook_post";
-        HookTensor post = model.Run(new TokenBatch(rows), new HookRun { Keep = [hook], StopAtLayer = layer + 1 }, cancellationToken).Cache[hook];
+        using HookedOutput run = model.Run(new TokenBatch(rows), new HookRun { Keep = [hook], StopAtLayer = layer + 1 }, cancellationToken);
+        HookTensor post = run.Cache[hook];
         List<double> values = [];
         Dictionary<string, (double, int, int)> prefixes = new(StringComparer.Ordinal);
         for (int row = 0; row < rows.Count; row++)

@@ -126,7 +126,7 @@ public sealed class Sahara
 
     private double[,] After(IReadOnlyList<(int Layer, int Head)> heads)
     {
-        HookedOutput run = _model.Run(_rows, new HookRun { Keep = ["unembed.hook_in"], Logits = LogitPositions.None, Edits = [.. heads.Select(h => HeadScalings.Edit(HeadScaling.Queries, h.Layer, h.Head, _epsilon))] }, _cancellation);
+        using HookedOutput run = _model.Run(_rows, new HookRun { Keep = ["unembed.hook_in"], Logits = LogitPositions.None, Edits = [.. heads.Select(h => HeadScalings.Edit(HeadScaling.Queries, h.Layer, h.Head, _epsilon))] }, _cancellation);
         HookTensor states = run.Cache["unembed.hook_in"];
         int width = states.Shape[2];
         double[,] last = new double[_rows.Ids.Count, width];

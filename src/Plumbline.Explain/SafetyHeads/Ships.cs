@@ -18,7 +18,7 @@ public static class Ships
         ArgumentNullException.ThrowIfNull(model);
         HeadScalings.Edit(scaling, 0, 0, epsilon);
         TokenBatch prompt = TokenBatch.Of(ids);
-        HookedOutput clean = model.Run(prompt, new HookRun { Keep = ["blocks.*.hook_resid_pre"], Logits = LogitPositions.Last }, cancellationToken);
+        using HookedOutput clean = model.Run(prompt, new HookRun { Keep = ["blocks.*.hook_resid_pre"], Logits = LogitPositions.Last }, cancellationToken);
         int heads = scaling == HeadScaling.Keys ? model.Config.KeyValueHeads : model.Config.Heads;
         double[,] scores = new double[model.Config.Layers, heads];
         for (int layer = 0; layer < model.Config.Layers; layer++)
@@ -26,7 +26,8 @@ public static class Ships
             for (int head = 0; head < heads; head++)
             {
                 HookRun run = new() { StartAtLayer = layer, Residual = clean.Cache[$"blocks.{layer}.hook_resid_pre"], Logits = LogitPositions.Last, Edits = [HeadScalings.Edit(scaling, layer, head, epsilon)] };
-                scores[layer, head] = Divergence(clean.Logits!.Row(0, 0), model.Run(prompt, run, cancellationToken).Logits!.Row(0, 0));
+                using HookedOutput scaled = model.Run(prompt, run, cancellationToken);
+                scores[layer, head] = Divergence(clean.Logits!.Row(0, 0), scaled.Logits!.Row(0, 0));
             }
         }
 

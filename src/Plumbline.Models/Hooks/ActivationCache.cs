@@ -6,48 +6,50 @@ namespace Plumbline.Models.Hooks;
 
 /// <summary>
 /// The values kept from a run, by hook name, in the order in which they came. Only to be read; safe from several threads.
-/// What is held in f16 is widened anew each time that it is asked for.
+/// What is held in f16 is widened anew each time that it is asked for. Once the run's output is disposed it throws.
 /// </summary>
 public sealed class ActivationCache : IReadOnlyDictionary<string, HookTensor>
 {
     private readonly Dictionary<string, Held> _values = new(StringComparer.Ordinal);
     private readonly List<string> _names = [];
+    private ArrayLoan? _loan;
 
     internal ActivationCache()
     {
     }
 
     /// <inheritdoc/>
-    public int Count => _names.Count;
+    public int Count => Checked(_names).Count;
 
     /// <inheritdoc/>
-    public IEnumerable<string> Keys => _names;
+    public IEnumerable<string> Keys => Checked(_names);
 
     /// <inheritdoc/>
-    public IEnumerable<HookTensor> Values => _names.Select(name => _values[name].Value);
+    public IEnumerable<HookTensor> Values => Checked(_names).Select(name => _values[name].Value);
 
     /// <inheritdoc/>
     /// <exception cref="KeyNotFoundException">It was not kept.</exception>
-    public HookTensor this[string key] => _values.TryGetValue(key, out Held? held) ? held.Value
+    /// <exception cref="ObjectDisposedException">The run's output was disposed.</exception>
+    public HookTensor this[string key] => Checked(_values).TryGetValue(key, out Held? held) ? held.Value
         : throw new KeyNotFoundException($"{key} was not kept. {(_names.Count == 0 ? "Nothing was" : $"{_names.Count} values were, among them {string.Join(", ", HookCatalog.Near(key, _names))}")}; name it in HookRun.Keep.");
 
     /// <inheritdoc/>
-    public bool ContainsKey(string key) => _values.ContainsKey(key);
+    public bool ContainsKey(string key) => Checked(_values).ContainsKey(key);
 
     /// <inheritdoc/>
     public bool TryGetValue(string key, [MaybeNullWhen(false)] out HookTensor value)
     {
-        value = _values.TryGetValue(key, out Held? held) ? held.Value : null;
+        value = Checked(_values).TryGetValue(key, out Held? held) ? held.Value : null;
         return value is not null;
     }
 
     /// <inheritdoc/>
-    public IEnumerator<KeyValuePair<string, HookTensor>> GetEnumerator() => _names.Select(name => KeyValuePair.Create(name, _values[name].Value)).GetEnumerator();
+    public IEnumerator<KeyValuePair<string, HookTensor>> GetEnumerator() => Checked(_names).Select(name => KeyValuePair.Create(name, _values[name].Value)).GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     /// <summary>Bytes of all values, those that two names share counted once.</summary>
-    public long Bytes => _values.Values.DistinctBy(held => held.Memory).Sum(held => held.Bytes);
+    public long Bytes => Checked(_values).Values.DistinctBy(held => held.Memory).Sum(held => held.Bytes);
 
     internal void Add(string name, HookTensor value, CachePrecision precision)
     {
@@ -55,10 +57,16 @@ public sealed class ActivationCache : IReadOnlyDictionary<string, HookTensor>
         _names.Add(name);
     }
 
-    internal void Clear()
+    internal void Lend(ArrayLease lease)
     {
-        _values.Clear();
-        _names.Clear();
+        _loan = lease.Loan;
+        foreach (Held held in _values.Values) held.Lend(lease);
+    }
+
+    private T Checked<T>(T part)
+    {
+        _loan?.Check();
+        return part;
     }
 
     private abstract class Held
@@ -68,15 +76,19 @@ public sealed class ActivationCache : IReadOnlyDictionary<string, HookTensor>
         public abstract Array Memory { get; }
 
         public abstract long Bytes { get; }
+
+        public abstract void Lend(ArrayLease lease);
     }
 
     private sealed class Singles(HookTensor value) : Held
     {
         public override HookTensor Value => value;
 
-        public override Array Memory => value.Values;
+        public override Array Memory => value.Lent;
 
-        public override long Bytes => 4L * value.Values.Length;
+        public override long Bytes => ArrayRecycler.BytesOf(value.Lent);
+
+        public override void Lend(ArrayLease lease) => value.Lend(lease);
     }
 
     private sealed class Halves : Held
@@ -104,5 +116,10 @@ public sealed class ActivationCache : IReadOnlyDictionary<string, HookTensor>
         public override Array Memory => _halves;
 
         public override long Bytes => 2L * _halves.Length;
+
+        public override void Lend(ArrayLease lease)
+        {
+            // Halves are no arrays of the run's.
+        }
     }
 }

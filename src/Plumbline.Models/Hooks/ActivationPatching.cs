@@ -16,7 +16,7 @@ public sealed class ActivationPatching
     /// <param name="model">The model.</param>
     /// <param name="receiver">The prompt that is patched.</param>
     /// <param name="donor">The prompt whose activations it gets; of the same length.</param>
-    /// <param name="metric">From logits [1, pos, vocab] to a number.</param>
+    /// <param name="metric">From logits [1, pos, vocab], valid during the call, to a number.</param>
     /// <exception cref="ArgumentException">The prompts differ in length: their positions do not correspond.</exception>
     public ActivationPatching(HookedTransformer model, IReadOnlyList<int> receiver, IReadOnlyList<int> donor, Func<HookTensor, double> metric)
     {
@@ -46,7 +46,8 @@ public sealed class ActivationPatching
             Residual = _receiverRun.Cache[$"blocks.{layer}.hook_resid_pre"],
             Edits = [Ablation.Resample(hook, _donorRun.Cache[hook], slice)],
         };
-        return _metric(Logits(_model.Run(_receiver, run, cancellationToken)));
+        using HookedOutput patched = _model.Run(_receiver, run, cancellationToken);
+        return _metric(Logits(patched));
     }
 
     /// <summary>The metric after each single patch of a hook in every layer.</summary>

@@ -58,7 +58,7 @@ public sealed record DirectLogitAttribution
         int at = position ?? ids.Count - 1, layers = config.Layers, width = config.HiddenSize;
         if ((uint)at >= (uint)ids.Count) throw new ArgumentException($"Position {at} is out of range; the prompt has positions from 0 to {ids.Count - 1}.", nameof(position));
         bool positions = model.Hooks.Any(hook => hook.Name == "hook_pos_embed");
-        HookedOutput run = model.RunWithCache(TokenBatch.Of(ids), ["hook_embed", .. positions ? ["hook_pos_embed"] : Array.Empty<string>(), "blocks.*.attn.hook_result", "blocks.*.hook_mlp_out", $"blocks.{layers - 1}.mlp.hook_post", "ln_final.hook_scale"]);
+        using HookedOutput run = model.RunWithCache(TokenBatch.Of(ids), ["hook_embed", .. positions ? ["hook_pos_embed"] : Array.Empty<string>(), "blocks.*.attn.hook_result", "blocks.*.hook_mlp_out", $"blocks.{layers - 1}.mlp.hook_post", "ln_final.hook_scale"]);
         HookTensor logits = run.Logits ?? throw new ArgumentException($"{model.Path} has no vocabulary head.", nameof(model)), unembedding = model.Weight("unembed.W_U"), norm = model.Weight("ln_final.w");
         bool centred = config.Norm == Files.NormKind.LayerNorm;
         double scale = run.Cache["ln_final.hook_scale"][0, at, 0];

@@ -1,9 +1,15 @@
 namespace Plumbline.Models.Hooks;
 
-/// <summary>An activation: floats in row-major order with a shape. The values are an array of its own; whoever gets one from a cache only reads it.</summary>
+/// <summary>
+/// An activation: floats in row-major order with a shape. The values are an array of its own; whoever gets one from a cache only
+/// reads it. One of a run that was disposed throws, unless it was taken before: <see cref="Values"/> and <see cref="Detach"/>
+/// take its memory out of the run for good, without a copy; indices, rows and copies leave it there.
+/// </summary>
 public sealed class HookTensor
 {
     private readonly int[] _shape;
+    private readonly float[] _values;
+    private ArrayLoan? _loan;
 
     /// <param name="shape">Sizes of at least 0.</param>
     /// <param name="values">As many as the shape says; kept, not copied.</param>
@@ -14,7 +20,7 @@ public sealed class HookTensor
         long count = 1;
         foreach (int size in _shape) count = checked(count * ArgumentWithin(size));
         if (count != values.Length) throw new ArgumentException($"A tensor of shape {Show(_shape)} has {count} values, not {values.Length}.", nameof(values));
-        Values = values;
+        _values = values;
 
         static int ArgumentWithin(int size) => size >= 0 ? size : throw new ArgumentException($"A tensor cannot have a size of {size}.", nameof(shape));
     }
@@ -22,18 +28,40 @@ public sealed class HookTensor
     /// <summary>Sizes, outermost first.</summary>
     public IReadOnlyList<int> Shape => _shape;
 
-    /// <summary>The values in row-major order.</summary>
-    public float[] Values { get; }
+    /// <summary>The values in row-major order. Asking for them detaches them from the run that they are of.</summary>
+    /// <exception cref="ObjectDisposedException">That run was disposed before.</exception>
+    public float[] Values => Detach()._values;
+
+    /// <summary>The values, which stay the run's.</summary>
+    internal float[] Lent
+    {
+        get
+        {
+            _loan?.Check();
+            return _values;
+        }
+    }
+
+    /// <summary>Takes the values out of the run that they are of: they stay valid when it is disposed.</summary>
+    /// <returns>This tensor.</returns>
+    /// <exception cref="ObjectDisposedException">That run was disposed before.</exception>
+    public HookTensor Detach()
+    {
+        if (_loan is not { } loan) return this;
+        loan.Leave(_values);
+        _loan = null;
+        return this;
+    }
 
     /// <summary>One value.</summary>
     /// <param name="at">An index for each dimension.</param>
     public float this[params ReadOnlySpan<int> at]
     {
-        get => Values[Offset(at)];
-        set => Values[Offset(at)] = value;
+        get => Lent[Offset(at)];
+        set => Lent[Offset(at)] = value;
     }
 
-    /// <summary>The values behind the first indices: a row, a head's matrix.</summary>
+    /// <summary>The values behind the first indices: a row, a head's matrix. Valid until the run that they are of is disposed.</summary>
     /// <param name="at">Indices of the first dimensions.</param>
     public Span<float> Row(params ReadOnlySpan<int> at)
     {
@@ -41,11 +69,17 @@ public sealed class HookTensor
         for (int d = at.Length; d < _shape.Length; d++) length *= _shape[d];
         int offset = 0;
         for (int d = 0; d < at.Length; d++) offset = (offset * _shape[d]) + Within(at[d], d);
-        return Values.AsSpan(offset * length, length);
+        return Lent.AsSpan(offset * length, length);
     }
 
     /// <summary>A copy that may be changed.</summary>
-    public HookTensor Clone() => new(_shape, [.. Values]);
+    public HookTensor Clone() => new(_shape, [.. Lent]);
+
+    /// <summary>Makes the tensor a run's, where that run holds its array.</summary>
+    internal void Lend(ArrayLease lease)
+    {
+        if (lease.Holds(_values)) _loan = lease.Loan;
+    }
 
     internal static string Show(IEnumerable<int> shape) => $"[{string.Join(", ", shape)}]";
 

@@ -76,13 +76,14 @@ internal sealed unsafe class HookedForward : IDisposable
         _keyValues?.Advance(_pos);
         _given.Add(residual.Values);
         if (logits is not null) _given.Add(logits.Values);
-        return new HookedOutput(logits, residual, _cache, _recycler, [.. _taken.Where(_given.Contains)]);
+        return new HookedOutput(logits, residual, _cache, new ArrayLease(_recycler, _taken.Where(_given.Contains)));
     }
 
     public void Dispose()
     {
         _packed?.Dispose();
         _attention.Dispose();
+        _recycler.EndRun(_taken.Sum(ArrayRecycler.BytesOf));
         _recycler.Return(_taken.Where(array => !_given.Contains(array)));
     }
 

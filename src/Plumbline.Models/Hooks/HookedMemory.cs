@@ -1,6 +1,5 @@
 using Plumbline.Models.Architectures;
 using Plumbline.Models.Files;
-using Plumbline.Models.Inference;
 using Plumbline.Models.Kernels;
 
 namespace Plumbline.Models.Hooks;

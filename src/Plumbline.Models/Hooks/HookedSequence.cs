@@ -89,7 +89,7 @@ public sealed class HookedSequence
         {
             // What is changed behind the last layer changes no key.
             HookEdit[] edits = [.. segment.Edits.Where(edit => _model.Match(edit.Pattern).Any(hook => HookReach.Fires(hook, 0, _model.Config.Layers, ends: false, embeds: true)))];
-            Run(segment.Batch, new HookRun { Edits = edits, StopAtLayer = _model.Config.Layers }, anew, lengths, old.Bytes, cancellationToken).Recycle();
+            Run(segment.Batch, new HookRun { Edits = edits, StopAtLayer = _model.Config.Layers }, anew, lengths, old.Bytes, cancellationToken).Dispose();
         }
 
         return anew;

@@ -136,14 +136,15 @@ public sealed class HookedTransformer : IDisposable
         Sampler sampler = new(options, ids);
         List<int> generated = [];
         HookRun token = new() { Edits = edits ?? [], Logits = LogitPositions.Last }, prompt = editPrompt ? token : token with { Edits = [] };
-        HookTensor logits = sequence.Append(ids, prompt, cancellationToken).Logits ?? throw new InvalidOperationException($"{Path} has no vocabulary head.");
+        HookedOutput output = sequence.Append(ids, prompt, cancellationToken);
         int most = Config.Positions == PositionKind.Learned ? Math.Min(options.MaxTokens, Config.MaxPositions - ids.Count) : options.MaxTokens;
         while (generated.Count < most)
         {
-            int id = sampler.Next(logits.Row(0, 0)).Id;
+            int id = sampler.Next((output.Logits ?? throw new InvalidOperationException($"{Path} has no vocabulary head.")).Row(0, 0)).Id;
+            output.Dispose();
             if (Config.EosIds.Contains(id) && !options.IgnoreEnd) break;
             generated.Add(id);
-            if (generated.Count < most) logits = sequence.Append([id], token, cancellationToken).Logits!;
+            if (generated.Count < most) output = sequence.Append([id], token, cancellationToken);
         }
 
         return generated;
@@ -228,9 +229,8 @@ public sealed class HookedTransformer : IDisposable
     /// <remarks>Hidden states are those after the final norm.</remarks>
     public HookTensor MeanPooled(TokenBatch batch, CancellationToken cancellationToken = default)
     {
-        HookTensor hidden = Config.Causal
-            ? Run(batch, new HookRun { Keep = ["unembed.hook_in"], Logits = LogitPositions.None }, cancellationToken).Cache["unembed.hook_in"]
-            : Run(batch, new HookRun { Logits = LogitPositions.None }, cancellationToken).Residual;
+        using HookedOutput output = Run(batch, new HookRun { Keep = Config.Causal ? ["unembed.hook_in"] : [], Logits = LogitPositions.None }, cancellationToken);
+        HookTensor hidden = Config.Causal ? output.Cache["unembed.hook_in"] : output.Residual;
         int width = hidden.Shape[2];
         float[] pooled = new float[batch.Ids.Count * width];
         double[] sums = new double[width];

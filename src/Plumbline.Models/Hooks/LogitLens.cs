@@ -42,7 +42,7 @@ public sealed class LogitLens
         if (!model.Config.Causal || !model.Config.HasHead) throw new ArgumentException($"{model.Path} has no head that reads the residual stream; the logit lens needs a causal language model.", nameof(model));
         TokenBatch batch = TokenBatch.Of(ids);
         int layers = model.Config.Layers, size = checked(ids.Count * model.Config.VocabularySize);
-        HookedOutput run = model.Run(batch, new HookRun { Keep = ["blocks.*.hook_resid_pre", "ln_final.hook_scale"] }, cancellationToken);
+        using HookedOutput run = model.Run(batch, new HookRun { Keep = ["blocks.*.hook_resid_pre", "ln_final.hook_scale"] }, cancellationToken);
         float[] logits = new float[checked((layers + 1) * size)];
         for (int layer = 0; layer <= layers; layer++)
         {
@@ -53,7 +53,8 @@ public sealed class LogitLens
                 LensNorm.None => [Ablation.Resample("unembed.hook_in", residual)],
                 _ => [],
             };
-            model.Run(batch, new HookRun { StartAtLayer = layers, Residual = residual, Edits = edits }, cancellationToken).Logits!.Values.CopyTo(logits, layer * size);
+            using HookedOutput read = model.Run(batch, new HookRun { StartAtLayer = layers, Residual = residual, Edits = edits }, cancellationToken);
+            read.Logits!.Lent.CopyTo(logits, layer * size);
         }
 
         return new LogitLens(new HookTensor([layers + 1, ids.Count, model.Config.VocabularySize], logits), run.Logits!);

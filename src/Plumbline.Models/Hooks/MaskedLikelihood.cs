@@ -29,7 +29,8 @@ public static class MaskedLikelihood
         foreach (int[] group in positions.Chunk(model.MostRows(ids.Count, Batch, s_run)))
         {
             TokenBatch batch = new([.. group.Select(position => (IReadOnlyList<int>)[.. ids.Select((id, i) => i == position ? mask : id)])]);
-            HookTensor logits = model.Run(batch, s_run, cancellationToken).Logits!;
+            using HookedOutput output = model.Run(batch, s_run, cancellationToken);
+            HookTensor logits = output.Logits!;
             for (int row = 0; row < group.Length; row++) logProbs.Add(LogProb(logits.Row(row, group[row]), ids[group[row]]));
         }
 

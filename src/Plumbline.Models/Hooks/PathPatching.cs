@@ -21,7 +21,7 @@ public sealed class PathPatching
     /// <param name="model">A causal model without norms on the stream itself.</param>
     /// <param name="receiver">The prompt that is run.</param>
     /// <param name="donor">The prompt whose contributions it gets; of the same length.</param>
-    /// <param name="metric">From logits [1, pos, vocab] to a number.</param>
+    /// <param name="metric">From logits [1, pos, vocab], valid during the call, to a number.</param>
     /// <exception cref="ArgumentException">The prompts differ in length, or the model norms its residual stream.</exception>
     public PathPatching(HookedTransformer model, IReadOnlyList<int> receiver, IReadOnlyList<int> donor, Func<HookTensor, double> metric)
     {
@@ -49,7 +49,8 @@ public sealed class PathPatching
         {
             string z = $"blocks.{writer.Layer}.attn.hook_z", added = $"blocks.{writer.Layer}.hook_attn_out";
             HookRun swapped = From(writer.Layer) with { StopAtLayer = writer.Layer + 1, Keep = [added], Edits = [Ablation.Resample(z, _donorRun.Cache[z], new ActivationSlice { Head = writer.Index })] };
-            TensorPrimitives.Subtract(_model.Run(_receiver, swapped).Cache[added].Values, _receiverRun.Cache[added].Values, difference);
+            using HookedOutput with = _model.Run(_receiver, swapped);
+            TensorPrimitives.Subtract(with.Cache[added].Lent, _receiverRun.Cache[added].Lent, difference);
             return new HookTensor([positions, width], difference);
         }
 
@@ -127,7 +128,8 @@ public sealed class PathPatching
         List<HookEdit> edits = [];
         for (int layer = sender.Layer + 1; layer < reader.Layer; layer++) edits.Add(Ablation.Resample($"blocks.{layer}.attn.hook_z", _receiverRun.Cache[$"blocks.{layer}.attn.hook_z"]));
         edits.Add(Ablation.Resample(sent, _donorRun.Cache[sent], new ActivationSlice { Head = sender.Index }));
-        HookTensor received = _model.Run(_receiver, From(sender.Layer) with { StopAtLayer = reader.Layer + 1, Keep = [hook], Edits = edits }, cancellationToken).Cache[hook];
+        using HookedOutput sending = _model.Run(_receiver, From(sender.Layer) with { StopAtLayer = reader.Layer + 1, Keep = [hook], Edits = edits }, cancellationToken);
+        HookTensor received = sending.Cache[hook];
         return Metric(From(reader.Layer) with { Edits = [Ablation.Resample(hook, received, new ActivationSlice { Head = reader.Index })] }, cancellationToken);
     }
 
@@ -169,7 +171,11 @@ public sealed class PathPatching
 
     private HookRun From(int layer) => new() { StartAtLayer = layer, Residual = _receiverRun.Cache[$"blocks.{layer}.hook_resid_pre"] };
 
-    private double Metric(HookRun run, CancellationToken cancellationToken) => _metric(Logits(_model.Run(_receiver, run, cancellationToken)));
+    private double Metric(HookRun run, CancellationToken cancellationToken)
+    {
+        using HookedOutput output = _model.Run(_receiver, run, cancellationToken);
+        return _metric(Logits(output));
+    }
 
     private HookTensor Logits(HookedOutput run) => run.Logits ?? throw new InvalidOperationException($"{_model.Path} has no vocabulary head.");
 }

@@ -99,7 +99,8 @@ public sealed class LocalEmbeddingGenerator : IEmbeddingGenerator<string, Embedd
     {
         TokenBatch batch = TokenBatch.Of(ids);
         if (!_pooling.FirstToken) return _encoder!.MeanPooled(batch, cancellationToken).Row(0).ToArray();
-        return _encoder!.Run(batch, new HookRun { Logits = LogitPositions.None }, cancellationToken).Residual.Row(0, 0).ToArray();
+        using HookedOutput output = _encoder!.Run(batch, new HookRun { Logits = LogitPositions.None }, cancellationToken);
+        return output.Residual.Row(0, 0).ToArray();
     }
 
     private static void Normalise(float[] vector)

@@ -65,7 +65,8 @@ public sealed class MaskedScorer : ISequenceScorer, IDisposable
         foreach (int[] group in Enumerable.Range(0, continuation.Count).Chunk(_model.MostRows(ids.Length, Batch, s_run)))
         {
             TokenBatch batch = new([.. group.Select(i => (IReadOnlyList<int>)[.. ids[..(first + i)], _mask, .. ids[(first + i + 1)..]])]);
-            HookTensor logits = _model.Run(batch, s_run, cancellationToken).Logits!;
+            using HookedOutput output = _model.Run(batch, s_run, cancellationToken);
+            HookTensor logits = output.Logits!;
             for (int row = 0; row < group.Length; row++)
             {
                 int i = group[row];

@@ -128,6 +128,6 @@ public sealed partial class MemoryLimitTests : IDisposable
         return string.Create(CultureInfo.InvariantCulture, $"{choice.GetProperty("finish_reason")} {choice.GetProperty("message").GetProperty("content")}");
     }
 
-    [GeneratedRegex(@"Give it (\d+) MB")]
+    [GeneratedRegex(@"Give it (\d+) MB", RegexOptions.None, 5000)]
     private static partial Regex GiveIt();
 }

@@ -34,7 +34,7 @@ public sealed class HookedMemoryTests
             foreach (TokenBatch batch in new[] { TokenBatch.Of(rows[0]), TokenBatch.Padded(rows, 1, left: true) })
             {
                 HookedOutput output = model.Run(batch, run, TestContext.Current.CancellationToken);
-                output.Recycle();
+                output.Dispose();
                 ArrayRecycler recycler = Recycler(model);
                 long taken = recycler.Bytes, said = memory.Bytes(batch.Ids.Count, batch.Ids[0].Count, batch.Ids[0].Count, run);
                 recycler.Clear();

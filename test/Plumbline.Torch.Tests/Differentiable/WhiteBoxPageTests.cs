@@ -33,8 +33,9 @@ public sealed class WhiteBoxPageTests
 
         // Reading.
         using HookedTransformer model = HookedTransformer.Load(path);
-        HookedOutput output = model.RunWithCache(TokenBatch.Of(prompt), "blocks.*.attn.hook_pattern", "hook_embed");
+        using HookedOutput output = model.RunWithCache(TokenBatch.Of(prompt), "blocks.*.attn.hook_pattern", "hook_embed");
         float weight = output.Cache["blocks.1.attn.hook_pattern"][0, 2, 5, 3]; // layer 1, head 2: what position 5 takes from 3
+        HookTensor embedding = output.Cache["hook_embed"].Detach(); // stays when the output is disposed
 
         // Editing.
         HookEdit steer = new("blocks.1.hook_resid_pre", (value, point) =>
