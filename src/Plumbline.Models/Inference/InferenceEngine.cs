@@ -405,11 +405,16 @@ internal sealed unsafe class InferenceEngine : IDisposable
         List<TextGeneration> finished = [];
         int rows = 0;
         long promised = 0;
+        // Once a text waits for room to begin, no younger one takes that room.
+        bool waits = false;
         // Texts that decode come first; what is left of the batch goes to prompts.
         foreach (TextGeneration generation in _active.OrderBy(g => g.Cache is null ? int.MaxValue : g.UnreadCount).ToList())
         {
             if (rows >= _options.BatchTokens) break;
+            bool begins = generation.Cache is null;
+            if (begins && waits) continue;
             if (HasRoom(generation, batch, rows, ref promised)) Join(generation);
+            else waits |= begins;
         }
 
         if (batch.Count == 0)

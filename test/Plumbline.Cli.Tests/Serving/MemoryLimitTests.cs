@@ -116,7 +116,7 @@ public sealed partial class MemoryLimitTests : IDisposable
     private async Task<string> LeastAsync(params string[] command)
     {
         Assert.Equal(ExitCode.Error, await _plumbline.RunAsync(command));
-        return GiveIt().Match(_plumbline.Error).Groups[1].Value + "m";
+        return GiveIt().Match(_plumbline.Error).Groups["megabytes"].Value + "m";
     }
 
     private async Task<string> AnswerAsync(ModelServer server, string body)
@@ -128,6 +128,6 @@ public sealed partial class MemoryLimitTests : IDisposable
         return string.Create(CultureInfo.InvariantCulture, $"{choice.GetProperty("finish_reason")} {choice.GetProperty("message").GetProperty("content")}");
     }
 
-    [GeneratedRegex(@"Give it (\d+) MB", RegexOptions.None, 5000)]
+    [GeneratedRegex(@"Give it (?<megabytes>\d+) MB", RegexOptions.ExplicitCapture, 5000)]
     private static partial Regex GiveIt();
 }

@@ -113,6 +113,30 @@ public sealed class MemoryTests
     }
 
     [Fact]
+    public async Task Generate_LongPromptAmongShortOnes_BeginsInItsTurn()
+    {
+        using LanguageModel model = Limited("llama-gqa-tied", 96, Pages);
+        Assert.InRange(model.Concurrency, 3, 32);
+        List<string> begun = [];
+        TaskCompletionSource running = new(TaskCreationOptions.RunContinuationsAsynchronously), submitted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task first = Generate("first", 8, 60);
+        await running.Task.WaitAsync(Token);
+        Task[] rest = [Generate("long", model.LongestText - 40, 4), Generate("short", 8, 4), Generate("shorter", 6, 4)];
+        submitted.SetResult();
+        await Task.WhenAll([first, .. rest]).WaitAsync(Token);
+        Assert.Equal(["first", "long", "short", "shorter"], begun);
+
+        Task Generate(string name, int length, int tokens) => model.GenerateAsync([.. Enumerable.Range(3, length).Select(i => i % 90)], new GenerationOptions { MaxTokens = tokens, IgnoreEnd = true }, null, (step, _) =>
+        {
+            if (step > 0) return;
+            begun.Add(name);
+            if (name != "first") return;
+            running.SetResult();
+            submitted.Task.Wait(Token);
+        }, Token);
+    }
+
+    [Fact]
     public async Task Ask_TextThatDoesNotFit_IsRefusedBeforeAnythingIsComputed()
     {
         using LanguageModel model = Limited("llama-gqa-tied", 96, Pages);
