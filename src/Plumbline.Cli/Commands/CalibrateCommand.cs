@@ -88,7 +88,7 @@ internal static class CalibrateCommand
         try
         {
             ScriptedPrompts.Write(prompts);
-            Calibrator calibrator = new([.. Catalog.All.Select(e => e is UserPrompts ? new UserPrompts(prompts) : e)], options, surroundings.Clock, [ColdPool.Shipped]);
+            Calibrator calibrator = new([.. Catalog.All.Select(e => e is UserPrompts ? new UserPrompts(prompts) : e)], options, surroundings.Clock, AnswerPools.All);
             using CalibrationDisplay display = new(surroundings, quiet);
             return await calibrator.RunAsync(named.Length == 0 ? null : named, [new ShippedPair(surroundings, options.Concurrency)], display, cancellationToken);
         }

@@ -19,8 +19,12 @@ public sealed class CalibrateCommandTests : IDisposable
         Assert.Equal(20, hijacking.GetProperty("power").GetProperty("n").GetInt32());
         Assert.True(hijacking.GetProperty("power").GetProperty("value").GetDouble() > 0.8);
         Assert.InRange(hijacking.GetProperty("smallestDose").GetDouble(), 0.1, 0.4);
-        Assert.Equal(JsonValueKind.Null, control.GetProperty("power").ValueKind);
-        Assert.Contains("no threshold", control.GetProperty("reason").GetString(), StringComparison.Ordinal);
+        Assert.Equal(("finding", "comparison"), (hijacking.GetProperty("decision").GetString(), control.GetProperty("decision").GetString()));
+        Assert.Equal((20, 0.4), (control.GetProperty("power").GetProperty("n").GetInt32(), control.GetProperty("dose").GetDouble()));
+        Assert.True(control.GetProperty("power").GetProperty("value").GetDouble() > 0.8);
+        Assert.InRange(control.GetProperty("smallestDose").GetDouble(), 0.15, 0.4);
+        Assert.Equal(10, control.GetProperty("falseAlarm").GetProperty("n").GetInt32());
+        Assert.Equal(JsonValueKind.Null, control.GetProperty("threshold").ValueKind);
         Assert.Equal(20, control.GetProperty("coverage").GetProperty("n").GetInt32());
         Assert.Equal(2, Instruments.CalibrationFile.Load(_plumbline.PathOf("c.json")).Calibrations.Count);
         System.Xml.Linq.XDocument.Load(_plumbline.PathOf("curves/goal-hijacking.svg"));
