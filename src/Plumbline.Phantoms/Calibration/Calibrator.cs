@@ -1,9 +1,7 @@
 using Plumbline.Instruments;
 using Plumbline.Phantoms.Scripted;
 using Plumbline.Runs;
-using Plumbline.Statistics;
 using Plumbline.Suites;
-using Plumbline.Worlds;
 
 namespace Plumbline.Phantoms.Calibration;
 

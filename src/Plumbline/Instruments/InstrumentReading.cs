@@ -46,11 +46,11 @@ public sealed record InstrumentReading(InstrumentCalibration? Calibration, RowCa
     private static string Comparison(InstrumentCalibration calibration, double change, MeasuredShare power, bool chinese)
     {
         double size = Math.Abs(change);
-        string said = !calibration.IsShare ? PowerCurve.Dose(size, share: false)
-            : chinese ? string.Create(CultureInfo.InvariantCulture, $"{100 * size:0.#} 个百分点") : PowerCurve.Dose(size, calibration);
+        string said = !chinese ? PowerCurve.Dose(size, calibration)
+            : calibration.IsShare ? string.Create(CultureInfo.InvariantCulture, $"{100 * size:0.#} 个百分点") : $"{PowerCurve.Dose(size, calibration)} ";
         string wolf = calibration.FalseAlarm is not { } alarm ? "" : chinese ? $"，无变化时误报 {Percent(alarm)}" : $", and cries wolf over unchanged ones {Percent(alarm)}";
         return chinese
-            ? $"无阈值；比较两次运行（每次 {calibration.Samples} 个样本）时，{(change < 0 ? "下降" : "上升")} {said} 的检出率为 {Percent(power)}{wolf}"
+            ? $"无阈值；比较两次运行（每次 {calibration.Samples} 个样本）时，{(change < 0 ? "下降" : "上升")} {said}的检出率为 {Percent(power)}{wolf}"
             : $"no threshold; a comparison of two runs of {calibration.Samples} samples each finds a {(change < 0 ? "drop" : "rise")} of {said} {Percent(power)} of the time{wolf}";
     }
 
