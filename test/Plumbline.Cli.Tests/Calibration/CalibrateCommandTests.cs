@@ -49,6 +49,22 @@ public sealed class CalibrateCommandTests : IDisposable
         Assert.Contains(hint, _plumbline.Error, StringComparison.Ordinal);
     }
 
+    /// <summary>Answers of a pool go to the judge of real targets; its errors were measured on the day of the calibration that ships.</summary>
+    [Theory]
+    [InlineData("cold", "zh")]
+    [InlineData("en", "en")]
+    public async Task Assess_LabelledAnswers_AreJudgedByTheClassifier(string pool, string language)
+    {
+        string suite = _plumbline.PathOf("suite.yaml");
+        await File.WriteAllTextAsync(suite, "evaluations: [toxicity]", TestContext.Current.CancellationToken);
+        Assert.Equal(0, await _plumbline.RunAsync("assess", $"phantom:scripted-{pool}", "--suite", suite, "--json", "--quiet", "--out", _plumbline.PathOf("run")));
+        using JsonDocument json = JsonDocument.Parse(_plumbline.Output);
+        JsonElement row = json.RootElement.GetProperty("results").EnumerateArray().Single(r => r.GetProperty("evaluation").GetString() == $"toxicity/{language}");
+        Assert.InRange(row.GetProperty("value").GetDouble(), 0.03, 0.2);
+        Assert.InRange(row.GetProperty("corrected").GetProperty("value").GetDouble(), 0.1, 0.4);
+        Assert.Equal((Instruments.CalibrationFile.Shipped.Day, 300), (row.GetProperty("calibration").GetProperty("date").GetString(), row.GetProperty("n").GetInt32() + row.GetProperty("outcomes").GetProperty("errored").GetInt32()));
+    }
+
     [Fact]
     public async Task Assess_OwnLaw_IsAPhantom()
     {

@@ -34,7 +34,7 @@ public sealed class ComparisonCalibrationTests : IDisposable
         MethodPlan plan = MethodPlan.All.Single(p => p.Method == method);
         ScriptedTrial trial = new(Evaluations().Single(e => e.Card.Id == method), Samples, TimeProvider.System);
         bool changed = false;
-        foreach ((ulong seed, double dose) in new (ulong, double)[] { (1, 0), (2, plan.Standard), (3, plan.Standard / 2) })
+        foreach ((ulong seed, double dose) in new (ulong, double)[] { (1, 0), (2, plan.Standard), (3, plan.Standard), (4, plan.Standard / 2) })
         {
             ScriptedLaw after = dose == 0 ? Clean : plan.Planted(Clean, dose);
             ScriptedRun first = await trial.RunAsync(Clean, seed, seed, TestContext.Current.CancellationToken), second = await trial.RunAsync(after, seed, seed + ComparisonBench.Apart, TestContext.Current.CancellationToken);
