@@ -58,7 +58,7 @@ internal static class TargetResolver
     public static World WorldOf(string named)
     {
         if (named is not "phantom" && !named.StartsWith("phantom:", StringComparison.Ordinal)) return s_public.Value;
-        if (Scripted(named) is { } card) return card.Answers is null ? ScriptedWorld.Of(card.Law) : ColdPool.Shipped.World();
+        if (Scripted(named) is { } card) return card.Answers is null ? ScriptedWorld.Of(card.Law) : AnswerPools.Of(card.Answers).World();
         try
         {
             return Phantoms.Phantoms.Open(named is "phantom" ? "chat" : named["phantom:".Length..]).World;
@@ -74,7 +74,7 @@ internal static class TargetResolver
         if (Scripted(named) is { } card)
         {
             string law = $"scripted|{ScriptedLawFile.Write(card)}";
-            return card.Answers is null ? new(named, law, new ScriptedPhantom(card.Law, request.Seed), ScriptedWorld.Of(card.Law)) : new(named, law, ColdPool.Shipped.Phantom(card.Law), ColdPool.Shipped.World());
+            return card.Answers is null ? new(named, law, new ScriptedPhantom(card.Law, request.Seed), ScriptedWorld.Of(card.Law)) : new(named, law, AnswerPools.Of(card.Answers).Phantom(card.Law), AnswerPools.Of(card.Answers).World());
         }
 
         string name = named is "phantom" ? "chat" : named["phantom:".Length..];

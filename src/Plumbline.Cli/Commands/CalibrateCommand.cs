@@ -35,7 +35,8 @@ internal static class CalibrateCommand
         Option<bool> quiet = new("--quiet") { Description = "No progress." };
         Command command = new("calibrate", """
             Runs methods against phantoms, whose defects are known, and their clean twins: how often the defect is found, how often there is a
-            false alarm, how often the interval holds the truth, and the smallest defect that is found.
+            false alarm, how often the interval holds the truth, and the smallest defect that is found. A method that makes no findings is
+            judged by what `plumbline compare` says of two runs of it.
 
             Examples:
               plumbline calibrate --budget 5
@@ -87,7 +88,7 @@ internal static class CalibrateCommand
         try
         {
             ScriptedPrompts.Write(prompts);
-            Calibrator calibrator = new([.. Catalog.All.Select(e => e is UserPrompts ? new UserPrompts(prompts) : e)], options, surroundings.Clock, [ColdPool.Shipped]);
+            Calibrator calibrator = new([.. Catalog.All.Select(e => e is UserPrompts ? new UserPrompts(prompts) : e)], options, surroundings.Clock, AnswerPools.All);
             using CalibrationDisplay display = new(surroundings, quiet);
             return await calibrator.RunAsync(named.Length == 0 ? null : named, [new ShippedPair(surroundings, options.Concurrency)], display, cancellationToken);
         }
@@ -108,12 +109,12 @@ internal static class CalibrateCommand
     {
         IAnsiConsole console = Terminal.For(surroundings.Output, surroundings.OutputIsTerminal);
         Table table = new() { Border = TableBorder.Simple };
-        table.AddColumns("method", "phantom", "dose", "power %", "false alarms %", "coverage %", "bias", "smallest dose", "samples", "replicates", "seconds");
+        table.AddColumns("method", "phantom", "decision", "dose", "power %", "false alarms %", "coverage %", "bias", "smallest dose", "samples", "replicates", "seconds");
         foreach (InstrumentCalibration row in rows)
         {
             table.AddRow(
-                Markup.Escape(row.Method), row.Phantom, row.Dose is { } dose ? PowerCurve.Dose(dose, row.IsShare) : "–", Markup.Escape(Share(row.Power)), Markup.Escape(Share(row.FalseAlarm)), Markup.Escape(Share(row.Coverage)),
-                row.Bias is { } bias ? (row.IsShare ? $"{Math.Round(100 * bias, 2) + 0.0:+0.00;-0.00} pt" : $"{Math.Round(bias, 3) + 0.0:+0.000;-0.000}") : "–", row.SmallestDose is { } smallest ? PowerCurve.Dose(smallest, row.IsShare) : "–",
+                Markup.Escape(row.Method), row.Phantom, CalibrationFile.Name(row.Decision), row.Dose is { } dose ? PowerCurve.Dose(dose, row) : "–", Markup.Escape(Share(row.Power)), Markup.Escape(Share(row.FalseAlarm)), Markup.Escape(Share(row.Coverage)),
+                row.Bias is { } bias ? (row.IsShare ? $"{Math.Round(100 * bias, 2) + 0.0:+0.00;-0.00} pt" : $"{Math.Round(bias, 3) + 0.0:+0.000;-0.000}") : "–", row.SmallestDose is { } smallest ? PowerCurve.Dose(smallest, row) : "–",
                 row.Samples.ToString(CultureInfo.InvariantCulture), (row.Coverage ?? row.Power ?? row.FalseAlarm)?.N.ToString(CultureInfo.InvariantCulture) ?? "–", $"{row.Seconds:0.0}");
         }
 

@@ -32,7 +32,7 @@ internal sealed record ServedModel(string Name, IChatClient? Chat, ICompletionSo
     /// <param name="environment">Says where the cache of hub models is; null: this process's.</param>
     public static ServedModel Open(string named, LanguageModelOptions options, Func<string, string?>? environment = null)
     {
-        if (TargetResolver.Scripted(named) is { } card) return new(named, card.Answers is null ? new ScriptedPhantom(card.Law) : ColdPool.Shipped.Phantom(card.Law));
+        if (TargetResolver.Scripted(named) is { } card) return new(named, card.Answers is null ? new ScriptedPhantom(card.Law) : AnswerPools.Of(card.Answers).Phantom(card.Law));
         string path = ModelPath.Resolve(named, environment);
         LanguageModel model = LanguageModel.Load(path, options);
         if (model.Tokenizer is null)

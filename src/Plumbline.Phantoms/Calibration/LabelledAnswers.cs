@@ -28,7 +28,11 @@ internal static class LabelledAnswers
     public static LabelledRequests Of(string method) => method switch { "over-refusal" => LabelledRequests.Bread, "prompts" => LabelledRequests.Both, _ => LabelledRequests.Hazards };
 
     /// <summary>The detector's errors as a new labelled set shows them.</summary>
-    public static JudgeCalibration Measure(ScriptedLaw law, ulong seed, LabelledRequests requests)
+    /// <param name="law">The law that words the answers.</param>
+    /// <param name="seed">The set's seed.</param>
+    /// <param name="requests">What they answer.</param>
+    /// <param name="date">When the set was measured, as reports say it; empty for one that no report shows.</param>
+    public static JudgeCalibration Measure(ScriptedLaw law, ulong seed, LabelledRequests requests, string date = "")
     {
         // Numbers beyond those that a run of this seed asks.
         long first = ((long)(seed % 1_000_000) * 10_000_000) + 5_000_000;
@@ -42,6 +46,6 @@ internal static class LabelledAnswers
             if (kind != AnswerKind.Other) matrix = matrix.With(complies, kind == AnswerKind.Compliance);
         }
 
-        return new(RefusalDetector.Id, matrix.TruePositives, matrix.Positives, matrix.TrueNegatives, matrix.Negatives, "scripted answers, labelled by the law", "2026-11-29");
+        return new(RefusalDetector.Id, matrix.TruePositives, matrix.Positives, matrix.TrueNegatives, matrix.Negatives, "scripted answers, labelled by the law", date);
     }
 }

@@ -7,7 +7,7 @@ namespace Plumbline.Phantoms.Calibration;
 /// <summary>What the replicates of one law have shown so far. Not safe for concurrent use.</summary>
 internal sealed class Tally(ScriptedLaw law)
 {
-    private readonly Dictionary<(string Evaluation, string Metric), Row> _rows = [];
+    private readonly RowTallies _rows = new(law);
     private int _replicates;
     private int _alarmed;
 
@@ -25,62 +25,15 @@ internal sealed class Tally(ScriptedLaw law)
         IReadOnlyList<Finding> findings = FindingRules.Apply([.. metrics, .. padding]);
         _replicates++;
         if (findings.Count > 0) _alarmed++;
-        foreach (Metric metric in metrics)
-        {
-            if (ScriptedTruth.Of(law, metric.Evaluation, metric.Name) is not { } truth) continue;
-            if (!_rows.TryGetValue((metric.Evaluation, metric.Name), out Row? row)) _rows[(metric.Evaluation, metric.Name)] = row = new(truth, metric.Threshold?.Value, metric.IsShare);
-            row.Add(metric, findings.Any(f => f.Evaluation == metric.Evaluation && f.Metric == metric.Name));
-        }
+        foreach (Metric metric in metrics) _rows.Add(metric, findings.Any(f => f.Evaluation == metric.Evaluation && f.Metric == metric.Name));
     }
 
     /// <summary>How often a row's finding was made; null where the row has no threshold or did not occur.</summary>
-    public MeasuredShare? Power(string evaluation, string metric) => _rows.GetValueOrDefault((evaluation, metric)) is { Threshold: not null } row ? MeasuredShare.Of(row.Found, row.Replicates) : null;
+    public MeasuredShare? Power(string evaluation, string metric) => _rows.Power(evaluation, metric);
 
     /// <summary>A row's threshold and unit; null where it did not occur.</summary>
-    public (double? Threshold, bool IsShare)? Scale(string evaluation, string metric) => _rows.GetValueOrDefault((evaluation, metric)) is { } row ? (row.Threshold, row.IsShare) : null;
+    public (double? Threshold, bool IsShare)? Scale(string evaluation, string metric) => _rows.Scale(evaluation, metric);
 
     /// <summary>All rows whose truth is known.</summary>
-    public IReadOnlyList<RowCalibration> Rows(bool planted) =>
-    [
-        .. _rows.Where(r => r.Value.Replicates > 0).OrderBy(r => r.Key.Evaluation, StringComparer.Ordinal).ThenBy(r => r.Key.Metric, StringComparer.Ordinal).Select(r => r.Value.Summary(r.Key.Evaluation, r.Key.Metric, planted)),
-    ];
-
-    private sealed class Row(double truth, double? threshold, bool isShare)
-    {
-        private int _covered;
-        private int _corrected;
-        private int _plainCovered;
-        private double _error;
-        private double _plainError;
-        private double _width;
-
-        public int Replicates { get; private set; }
-
-        public int Found { get; private set; }
-
-        public double? Threshold => threshold;
-
-        public bool IsShare => isShare;
-
-        public void Add(Metric metric, bool found)
-        {
-            if ((metric.Corrected ?? metric.Estimate) is not { } best) return;
-            Replicates++;
-            if (found) Found++;
-            if (Holds(best)) _covered++;
-            _error += best.Value - truth;
-            _width += best.High - best.Low;
-            if (metric.Corrected is null) return;
-            _corrected++;
-            if (Holds(metric.Estimate!)) _plainCovered++;
-            _plainError += metric.Estimate!.Value - truth;
-        }
-
-        public RowCalibration Summary(string evaluation, string metric, bool planted) => new(
-            evaluation, metric, truth, planted && threshold is not null ? MeasuredShare.Of(Found, Replicates) : null, MeasuredShare.Of(_covered, Replicates)!, _error / Replicates, _width / Replicates,
-            MeasuredShare.Of(_plainCovered, _corrected), _corrected > 0 ? _plainError / _corrected : null);
-
-        // The last bits of a bound are rounding.
-        private bool Holds(Estimate estimate) => estimate.Low <= truth + 1e-12 && truth - 1e-12 <= estimate.High;
-    }
+    public IReadOnlyList<RowCalibration> Rows() => _rows.Rows(power: true);
 }

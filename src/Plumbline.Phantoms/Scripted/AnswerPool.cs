@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
+using Plumbline.Instruments;
 using Plumbline.Worlds;
 
 namespace Plumbline.Phantoms.Scripted;
@@ -19,10 +20,12 @@ public sealed record AnswerPool(string Name, string Judge, string Language, IRea
     private readonly Lazy<(bool[] Cases, bool[] Others)> _verdicts = new(() => ([.. Cases.Select(Verdict)], [.. Others.Select(Verdict)]));
 
     /// <summary>The judge's errors as a new labelled set of this size would show them: texts drawn with replacement.</summary>
-    internal JudgeCalibration Measure(ulong seed)
+    /// <param name="seed">The draw's seed.</param>
+    /// <param name="date">When it was measured, as reports say it; empty for one that no report shows.</param>
+    internal JudgeCalibration Measure(ulong seed, string date = "")
     {
         (bool[] cases, bool[] others) = _verdicts.Value;
-        return new(Judge, Drawn(cases, true), cases.Length, Drawn(others, false), others.Length, $"texts of {Name}, drawn anew", "");
+        return new(Judge, Drawn(cases, true), cases.Length, Drawn(others, false), others.Length, $"texts of {Name}, drawn anew", date);
 
         int Drawn(bool[] verdicts, bool wanted)
         {
@@ -37,7 +40,7 @@ public sealed record AnswerPool(string Name, string Judge, string Language, IRea
 
     /// <summary>Its world: civil questions, and no list of insults, so that the judge of real targets decides.</summary>
     /// <param name="judge">The judge's errors; null: as the whole pool shows them.</param>
-    public World World(JudgeCalibration? judge = null) => new PooledWorld(this, judge ?? Measure(1));
+    public World World(JudgeCalibration? judge = null) => new PooledWorld(this, judge ?? Measure(1, CalibrationFile.Shipped.Day));
 
     private sealed class PooledWorld(AnswerPool pool, JudgeCalibration judge) : World
     {

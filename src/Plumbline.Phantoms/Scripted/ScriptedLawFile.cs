@@ -65,7 +65,7 @@ public static class ScriptedLawFile
             {
                 case "name": card = card with { Name = Text(value, place) }; break;
                 case "twin": card = card with { Twin = value is YamlScalarNode { Value: null or "" or "null" or "~" } ? null : Text(value, place) }; break;
-                case "answers": card = card with { Answers = Text(value, place) is "cold" and var pool ? pool : throw Wrong(value, place, $"answers are '{Text(value, place)}': the one pool of answers is cold") }; break;
+                case "answers": card = card with { Answers = Text(value, place) is "cold" or "en" ? Text(value, place) : throw Wrong(value, place, $"answers are '{Text(value, place)}': the pools of answers are cold and en") }; break;
                 case "about": card = card with { About = Text(value, place) }; break;
                 case "law": card = card with { Law = Law(value, place, 0) }; break;
                 case string other: throw Wrong(key, place, $"'{other}' is none of name, twin, about, answers, law");

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Plumbline.Instruments;
 using Plumbline.Judges;
 using Plumbline.Phantoms.Calibration;
 using Plumbline.Worlds;
@@ -25,8 +26,11 @@ public sealed class ScriptedWorld(IReadOnlyDictionary<string, JudgeCalibration>?
     /// <summary>Invented insults; no civil answer holds one.</summary>
     public override IReadOnlySet<string>? ToxicWords => ScriptedWording.Insults;
 
-    /// <summary>The world of a law, in which the refusal detector's errors on answers of this law are known.</summary>
-    public static ScriptedWorld Of(ScriptedLaw law) => new(new Dictionary<string, JudgeCalibration> { [RefusalDetector.Id] = LabelledAnswers.Measure(law, 1, LabelledRequests.Hazards) });
+    /// <summary>
+    /// The world of a law, in which the refusal detector's errors on answers of this law are known. Their date is that of the calibration that ships, whose fingerprints hold the
+    /// detector to what it said of such answers on that day.
+    /// </summary>
+    public static ScriptedWorld Of(ScriptedLaw law) => new(new Dictionary<string, JudgeCalibration> { [RefusalDetector.Id] = LabelledAnswers.Measure(law, 1, LabelledRequests.Hazards, CalibrationFile.Shipped.Day) });
 
     /// <summary>How many candidates a secret is ranked among, itself included.</summary>
     internal static int SecretCandidates => Candidates;

@@ -16,7 +16,7 @@ namespace Plumbline.Instruments;
 public sealed record CalibrationFile(DateOnly Date, string Product, ulong Seed, IReadOnlyList<InstrumentCalibration> Calibrations)
 {
     /// <summary>The version of the format.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     private const int LargestFile = 16 << 20;
 
@@ -31,6 +31,9 @@ public sealed record CalibrationFile(DateOnly Date, string Product, ulong Seed, 
 
     /// <summary>The one that ships.</summary>
     public static CalibrationFile Shipped => s_shipped.Value;
+
+    /// <summary>The date as the file states it, "2026-01-31".</summary>
+    public string Day => Date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     /// <summary>The calibrations of a method, on the scripted phantom first; none where it is uncalibrated.</summary>
     public IEnumerable<InstrumentCalibration> Of(string method) => Calibrations.Where(c => c.Method == method && (c.Power ?? c.FalseAlarm ?? c.Coverage) is not null);
@@ -73,7 +76,7 @@ public sealed record CalibrationFile(DateOnly Date, string Product, ulong Seed, 
         {
             json.WriteStartObject();
             json.WriteNumber("version", Version);
-            json.WriteString("date", Date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
+            json.WriteString("date", Day);
             json.WriteString("product", Product);
             json.WriteNumber("seed", Seed);
             json.WriteStartArray("calibrations");
@@ -103,13 +106,17 @@ public sealed record CalibrationFile(DateOnly Date, string Product, ulong Seed, 
         json.WriteString("twin", calibration.Twin);
         json.WriteString("evaluation", calibration.Evaluation);
         json.WriteString("metric", calibration.Metric);
+        json.WriteString("decision", Name(calibration.Decision));
         Number(json, "dose", calibration.Dose);
+        json.WriteString("doseReason", calibration.DoseReason);
         Number(json, "threshold", calibration.Threshold);
         json.WriteBoolean("share", calibration.IsShare);
         json.WriteNumber("samples", calibration.Samples);
+        json.WriteNumber("beside", calibration.Beside);
         Share(json, "power", calibration.Power);
         Share(json, "falseAlarm", calibration.FalseAlarm);
         Share(json, "coverage", calibration.Coverage);
+        Share(json, "changeCoverage", calibration.ChangeCoverage);
         Number(json, "bias", calibration.Bias);
         Number(json, "smallestDose", calibration.SmallestDose);
         json.WriteStartArray("curve");
@@ -135,6 +142,8 @@ public sealed record CalibrationFile(DateOnly Date, string Product, ulong Seed, 
             Number(json, "width", row.Width);
             Share(json, "uncorrectedCoverage", row.UncorrectedCoverage);
             Number(json, "uncorrectedBias", row.UncorrectedBias);
+            Number(json, "change", row.Change);
+            Share(json, "changeCoverage", row.ChangeCoverage);
             json.WriteEndObject();
         }
 
@@ -144,6 +153,9 @@ public sealed record CalibrationFile(DateOnly Date, string Product, ulong Seed, 
         Number(json, "seconds", Math.Round(calibration.Seconds, 2));
         json.WriteString("fingerprint", calibration.Fingerprint);
     }
+
+    /// <summary>A decision as the file names it.</summary>
+    public static string Name(InstrumentDecision decision) => decision == InstrumentDecision.Comparison ? "comparison" : "finding";
 
     internal static void Number(Utf8JsonWriter json, string name, double? value)
     {
@@ -174,13 +186,22 @@ public sealed record CalibrationFile(DateOnly Date, string Product, ulong Seed, 
         Twin = e.GetProperty("twin").GetString(),
         Evaluation = e.GetProperty("evaluation").GetString(),
         Metric = e.GetProperty("metric").GetString(),
+        Decision = e.GetProperty("decision").GetString() switch
+        {
+            "finding" => InstrumentDecision.Finding,
+            "comparison" => InstrumentDecision.Comparison,
+            var other => throw new InvalidDataException($"a decision is 'finding' or 'comparison', not '{other}'"),
+        },
         Dose = Number(e, "dose"),
+        DoseReason = e.GetProperty("doseReason").GetString(),
         Threshold = Number(e, "threshold"),
         IsShare = e.GetProperty("share").GetBoolean(),
         Samples = e.GetProperty("samples").GetInt32(),
+        Beside = e.GetProperty("beside").GetInt32(),
         Power = Share(e, "power"),
         FalseAlarm = Share(e, "falseAlarm"),
         Coverage = Share(e, "coverage"),
+        ChangeCoverage = Share(e, "changeCoverage"),
         Bias = Number(e, "bias"),
         SmallestDose = Number(e, "smallestDose"),
         Curve = [.. e.GetProperty("curve").EnumerateArray().Select(p => new CurvePoint(p.GetProperty("dose").GetDouble(), Share(p, "power") ?? throw new InvalidDataException("a point of a curve has no power")))],
@@ -193,7 +214,11 @@ public sealed record CalibrationFile(DateOnly Date, string Product, ulong Seed, 
 
     private static RowCalibration Row(JsonElement e) => new(
         e.GetProperty("evaluation").GetString()!, e.GetProperty("metric").GetString()!, e.GetProperty("truth").GetDouble(), Share(e, "power"), Share(e, "coverage") ?? throw new InvalidDataException("a row has no coverage"),
-        e.GetProperty("bias").GetDouble(), e.GetProperty("width").GetDouble(), Share(e, "uncorrectedCoverage"), Number(e, "uncorrectedBias"));
+        e.GetProperty("bias").GetDouble(), e.GetProperty("width").GetDouble(), Share(e, "uncorrectedCoverage"), Number(e, "uncorrectedBias"))
+    {
+        Change = Number(e, "change"),
+        ChangeCoverage = Share(e, "changeCoverage"),
+    };
 
     private static double? Number(JsonElement e, string name) => e.GetProperty(name) is { ValueKind: JsonValueKind.Number } number ? number.GetDouble() : null;
 

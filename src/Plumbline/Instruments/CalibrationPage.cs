@@ -43,30 +43,38 @@ public static class CalibrationPage
             return text.ToString();
         }
 
-        Line($"What `plumbline calibrate` measured on {file.Date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)} from seed {file.Seed} on; [how and why](../phantoms.md#calibration).");
+        Line($"What `plumbline calibrate` measured on {file.Day} from seed {file.Seed} on; [how and why](../phantoms.md#calibration).");
         Line();
-        Line("| phantom | planted in | dose | power | false alarms on the twin | coverage | bias | smallest dose found | runs |");
-        Line("|---|---|---|---|---|---|---|---|---|");
+        Line("| phantom | planted in | decision | dose | power | false alarms on the twin | coverage | bias | smallest dose found | runs |");
+        Line("|---|---|---|---|---|---|---|---|---|---|");
         foreach (InstrumentCalibration c in all)
         {
             string planted = c.Power is null ? "–" : $"`{c.Evaluation}.{c.Metric}`";
-            Line($"| `{c.Phantom}` | {planted} | {(c.Dose is { } d ? PowerCurve.Dose(d, c.IsShare) : "–")} | {Share(c.Power)} | {Share(c.FalseAlarm)} | {Share(c.Coverage)} | {Bias(c.Bias, c.IsShare)} | {(c.SmallestDose is { } s ? PowerCurve.Dose(s, c.IsShare) : "–")} | {(c.Coverage ?? c.Power ?? c.FalseAlarm)!.N} |");
+            Line($"| `{c.Phantom}` | {planted} | {CalibrationFile.Name(c.Decision)} | {(c.Dose is { } d ? PowerCurve.Dose(d, c) : "–")} | {Share(c.Power)} | {Share(c.FalseAlarm)} | {Share(c.Coverage)} | {Bias(c.Bias, c.IsShare)} | {(c.SmallestDose is { } s ? PowerCurve.Dose(s, c) : "–")} | {(c.Coverage ?? c.Power ?? c.FalseAlarm)!.N} |");
         }
 
         Line();
         foreach (InstrumentCalibration c in all.Where(c => c.Reason is not null)) Line($"- `{c.Phantom}`: {c.Reason}.");
         if (all.Any(c => c.Reason is not null)) Line();
+        foreach (InstrumentCalibration c in all.Where(c => c.Decision == InstrumentDecision.Comparison))
+        {
+            Line($"There is no threshold, so the figures are those of a comparison of two runs of {c.Samples} samples each, by the rule of [`plumbline compare`](../compare.md). Power: how often it calls the row changed, in the right direction, between `{c.Twin}` and `{c.Phantom}`, beside {c.Beside} unchanged rows of the suite `standard`. False alarms: how often it calls any row of this method changed between two runs of `{c.Twin}`, with no other method beside it. Both runs ask the same questions and share nothing else.");
+            Line();
+            Line($"The standard dose, {PowerCurve.Dose(c.Dose ?? 0, c)}: {c.DoseReason}. {(c.SmallestDose is { } s ? $"A change of {PowerCurve.Dose(s, c)} is found four times in five, smaller ones less often, as the curve shows." : "No smaller change is found four times in five.")}");
+            Line();
+        }
+
         foreach (InstrumentCalibration first in all.Where(c => c.Rows.Count > 0))
         {
-            Line($"Each row against its exact truth on `{first.Phantom}`, {first.Samples} samples a run. A 95 % interval that holds the truth more often than 95 % is wider than it need be.");
+            Line($"Each row against its exact truth on `{first.Phantom}`, {first.Samples} samples a run{(first.Decision == InstrumentDecision.Comparison ? "; the change is that from the twin" : "")}. A 95 % interval that holds the truth more often than 95 % is wider than it need be.");
             Line();
-            bool judged = first.Rows.Any(r => r.UncorrectedCoverage is not null);
-            Line($"| row | truth | power | coverage | bias | mean width |{(judged ? " uncorrected: coverage | bias |" : "")}");
-            Line($"|---|---|---|---|---|---|{(judged ? "---|---|" : "")}");
+            bool judged = first.Rows.Any(r => r.UncorrectedCoverage is not null), compared = first.Decision == InstrumentDecision.Comparison;
+            Line($"| row | truth |{(compared ? " change |" : "")} power |{(compared ? " coverage of the difference |" : "")} coverage | bias | mean width |{(judged ? " uncorrected: coverage | bias |" : "")}");
+            Line($"|---|---|{(compared ? "---|---|" : "")}---|---|---|---|{(judged ? "---|---|" : "")}");
             foreach (RowCalibration r in first.Rows)
             {
                 bool share = IsShare(first, r);
-                Line($"| `{r.Evaluation}.{r.Metric}` | {PowerCurve.Dose(r.Truth, share)} | {Share(r.Power)} | {Share(r.Coverage)} | {Bias(r.Bias, share)} | {(share ? Percent(r.Width) : r.Width.ToString("0.###", CultureInfo.InvariantCulture))} |{(judged ? $" {Share(r.UncorrectedCoverage)} | {Bias(r.UncorrectedBias, share)} |" : "")}");
+                Line($"| `{r.Evaluation}.{r.Metric}` | {PowerCurve.Dose(r.Truth, share)} |{(compared ? $" {Change(r.Change, share)} |" : "")} {Share(r.Power)} |{(compared ? $" {Share(r.ChangeCoverage)} |" : "")} {Share(r.Coverage)} | {Bias(r.Bias, share)} | {(share ? Percent(r.Width) : r.Width.ToString("0.###", CultureInfo.InvariantCulture))} |{(judged ? $" {Share(r.UncorrectedCoverage)} | {Bias(r.UncorrectedBias, share)} |" : "")}");
             }
 
             Line();
@@ -81,7 +89,7 @@ public static class CalibrationPage
             Line("## Falls short");
             Line();
             foreach ((InstrumentCalibration c, string figure, double value) in misses)
-                Line($"- `{figure}`: {Percent(value)} on `{c.Phantom}`{(c.Dose is { } d ? $" at dose {PowerCurve.Dose(d, c.IsShare)}" : "")}; the target is {Target(figure)}.");
+                Line($"- `{figure}`: {Percent(value)} on `{c.Phantom}`{(c.Dose is { } d ? $" at dose {PowerCurve.Dose(d, c)}" : "")}; the target is {Target(figure)}.");
             Line();
         }
 
@@ -113,6 +121,9 @@ public static class CalibrationPage
     };
 
     private static string Share(MeasuredShare? share) => share is null ? "–" : string.Create(CultureInfo.InvariantCulture, $"{100 * share.Value:0.0}% [{100 * share.Low:0.0}, {100 * share.High:0.0}]");
+
+    private static string Change(double? change, bool share) => change is not { } c ? "–"
+        : share ? string.Create(CultureInfo.InvariantCulture, $"{100 * c:+0.#;−0.#;0} points") : string.Create(CultureInfo.InvariantCulture, $"{c:+0.##;−0.##;0}");
 
     private static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.0}%");
 

@@ -35,11 +35,23 @@ public sealed record InstrumentReading(InstrumentCalibration? Calibration, RowCa
         if (Calibration is null || Row is null) return chinese ? "未校准" : "uncalibrated";
         string coverage = chinese ? $"其 95% 区间在 {Percent(Row.Coverage)} 的运行中包含真值" : $"its 95% interval holds the truth {Percent(Row.Coverage)} of the time";
         if (Row.Power is not { } power) return chinese ? $"无阈值；{coverage}" : $"no threshold; {coverage}";
+        if (Row.Change is { } change) return $"{Comparison(Calibration, change, power, chinese)}{(chinese ? "；" : "; ")}{coverage}";
         string dose = PowerCurve.Dose(Row.Truth, Calibration.IsShare);
         string wolf = Calibration.FalseAlarm is { } alarm ? chinese ? $"，误报 {Percent(alarm)}" : $", cries wolf {Percent(alarm)}" : "";
         return chinese
             ? $"对大小为 {dose} 的缺陷检出率 {Percent(power)}（每次 {Calibration.Samples} 个样本）{wolf}；{coverage}"
             : $"finds a defect of {dose} {Percent(power)} of the time ({Calibration.Samples} samples){wolf}; {coverage}";
+    }
+
+    private static string Comparison(InstrumentCalibration calibration, double change, MeasuredShare power, bool chinese)
+    {
+        double size = Math.Abs(change);
+        string said = !chinese ? PowerCurve.Dose(size, calibration)
+            : calibration.IsShare ? string.Create(CultureInfo.InvariantCulture, $"{100 * size:0.#} 个百分点") : $"{PowerCurve.Dose(size, calibration)} ";
+        string wolf = calibration.FalseAlarm is not { } alarm ? "" : chinese ? $"，无变化时误报 {Percent(alarm)}" : $", and cries wolf over unchanged ones {Percent(alarm)}";
+        return chinese
+            ? $"无阈值；比较两次运行（每次 {calibration.Samples} 个样本）时，{(change < 0 ? "下降" : "上升")} {said}的检出率为 {Percent(power)}{wolf}"
+            : $"no threshold; a comparison of two runs of {calibration.Samples} samples each finds a {(change < 0 ? "drop" : "rise")} of {said} {Percent(power)} of the time{wolf}";
     }
 
     /// <summary>Writes the reading as a property.</summary>
@@ -53,7 +65,8 @@ public sealed record InstrumentReading(InstrumentCalibration? Calibration, RowCa
         {
             json.WriteString("phantom", Calibration.Phantom);
             json.WriteNumber("samples", Calibration.Samples);
-            CalibrationFile.Number(json, "dose", Row.Power is null ? null : Row.Truth);
+            json.WriteString("decision", CalibrationFile.Name(Calibration.Decision));
+            CalibrationFile.Number(json, "dose", Row.Power is null ? null : Row.Change is { } change ? Math.Abs(change) : Row.Truth);
             CalibrationFile.Share(json, "power", Row.Power);
             CalibrationFile.Share(json, "falseAlarm", Row.Power is null ? null : Calibration.FalseAlarm);
             CalibrationFile.Share(json, "coverage", Row.Coverage);

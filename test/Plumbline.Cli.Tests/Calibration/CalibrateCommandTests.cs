@@ -19,8 +19,12 @@ public sealed class CalibrateCommandTests : IDisposable
         Assert.Equal(20, hijacking.GetProperty("power").GetProperty("n").GetInt32());
         Assert.True(hijacking.GetProperty("power").GetProperty("value").GetDouble() > 0.8);
         Assert.InRange(hijacking.GetProperty("smallestDose").GetDouble(), 0.1, 0.4);
-        Assert.Equal(JsonValueKind.Null, control.GetProperty("power").ValueKind);
-        Assert.Contains("no threshold", control.GetProperty("reason").GetString(), StringComparison.Ordinal);
+        Assert.Equal(("finding", "comparison"), (hijacking.GetProperty("decision").GetString(), control.GetProperty("decision").GetString()));
+        Assert.Equal((20, 0.4), (control.GetProperty("power").GetProperty("n").GetInt32(), control.GetProperty("dose").GetDouble()));
+        Assert.True(control.GetProperty("power").GetProperty("value").GetDouble() > 0.8);
+        Assert.InRange(control.GetProperty("smallestDose").GetDouble(), 0.15, 0.4);
+        Assert.Equal(10, control.GetProperty("falseAlarm").GetProperty("n").GetInt32());
+        Assert.Equal(JsonValueKind.Null, control.GetProperty("threshold").ValueKind);
         Assert.Equal(20, control.GetProperty("coverage").GetProperty("n").GetInt32());
         Assert.Equal(2, Instruments.CalibrationFile.Load(_plumbline.PathOf("c.json")).Calibrations.Count);
         System.Xml.Linq.XDocument.Load(_plumbline.PathOf("curves/goal-hijacking.svg"));
@@ -43,6 +47,22 @@ public sealed class CalibrateCommandTests : IDisposable
     {
         Assert.Equal(2, await _plumbline.RunAsync(line.Split(' ')));
         Assert.Contains(hint, _plumbline.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Answers of a pool go to the judge of real targets; its errors were measured on the day of the calibration that ships.</summary>
+    [Theory]
+    [InlineData("cold", "zh")]
+    [InlineData("en", "en")]
+    public async Task Assess_LabelledAnswers_AreJudgedByTheClassifier(string pool, string language)
+    {
+        string suite = _plumbline.PathOf("suite.yaml");
+        await File.WriteAllTextAsync(suite, "evaluations: [toxicity]", TestContext.Current.CancellationToken);
+        Assert.Equal(0, await _plumbline.RunAsync("assess", $"phantom:scripted-{pool}", "--suite", suite, "--json", "--quiet", "--out", _plumbline.PathOf("run")));
+        using JsonDocument json = JsonDocument.Parse(_plumbline.Output);
+        JsonElement row = json.RootElement.GetProperty("results").EnumerateArray().Single(r => r.GetProperty("evaluation").GetString() == $"toxicity/{language}");
+        Assert.InRange(row.GetProperty("value").GetDouble(), 0.03, 0.2);
+        Assert.InRange(row.GetProperty("corrected").GetProperty("value").GetDouble(), 0.1, 0.4);
+        Assert.Equal((Instruments.CalibrationFile.Shipped.Day, 300), (row.GetProperty("calibration").GetProperty("date").GetString(), row.GetProperty("n").GetInt32() + row.GetProperty("outcomes").GetProperty("errored").GetInt32()));
     }
 
     [Fact]

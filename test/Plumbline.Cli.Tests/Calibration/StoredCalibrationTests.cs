@@ -42,10 +42,12 @@ public sealed class StoredCalibrationTests : IDisposable
             Compare("power", measured.Power, stored.Power);
             Compare("false alarm", measured.FalseAlarm, stored.FalseAlarm);
             Compare("coverage", measured.Coverage, stored.Coverage);
+            if (measured.Decision != stored.Decision) faults.Add($"{measured.Method}: the figures are those of a {measured.Decision}, stored are those of a {stored.Decision}");
             foreach (RowCalibration row in measured.Rows)
             {
                 RowCalibration? was = stored.Rows.FirstOrDefault(r => r.Evaluation == row.Evaluation && r.Metric == row.Metric);
                 Compare($"coverage of {row.Evaluation}.{row.Metric}", row.Coverage, was?.Coverage);
+                Compare($"coverage of the difference in {row.Evaluation}.{row.Metric}", row.ChangeCoverage, was?.ChangeCoverage);
             }
 
             if (measured.Fingerprint != stored.Fingerprint) faults.Add($"{measured.Method}: the instrument is not the one that was measured (fingerprint {measured.Fingerprint?[..8]}, stored {stored.Fingerprint?[..8]})");
@@ -116,7 +118,7 @@ public sealed class StoredCalibrationTests : IDisposable
     {
         string prompts = Path.Combine(_folder, "prompts.jsonl");
         ScriptedPrompts.Write(prompts);
-        Calibrator calibrator = new([.. catalog.Select(e => e is UserPrompts ? new UserPrompts(prompts) : e)], new() { Replicates = replicates, Concurrency = concurrency, Seed = Stored.Seed }, TimeProvider.System, [ColdPool.Shipped]);
+        Calibrator calibrator = new([.. catalog.Select(e => e is UserPrompts ? new UserPrompts(prompts) : e)], new() { Replicates = replicates, Concurrency = concurrency, Seed = Stored.Seed }, TimeProvider.System, AnswerPools.All);
         return await calibrator.RunAsync(methods.Length == 0 ? null : methods, [], null, TestContext.Current.CancellationToken);
     }
 

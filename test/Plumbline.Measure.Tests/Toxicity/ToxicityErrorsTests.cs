@@ -35,6 +35,21 @@ public sealed class ToxicityErrorsTests
         Assert.Equal(ToxicityClassifier.Shipped.ToBytes(), ToxicityRecipe.Train(data).ToBytes());
     }
 
+    /// <summary>The English texts that ship are those that measured the classifier, and it says of them what it was measured to say.</summary>
+    [Fact]
+    public void Shipped_EnglishComments_AreTheHeldOutOnes()
+    {
+        using Stream stream = typeof(ToxicityErrors).Assembly.GetManifestResourceStream("Plumbline.Measure.Toxicity.errors.json")!;
+        using JsonDocument file = JsonDocument.Parse(stream);
+        JsonElement[] sets = [.. file.RootElement.GetProperty("sets").EnumerateArray().Where(s => s.GetProperty("set").GetString() is "surge-toxicity" or "toxigen-annotated")];
+        Assert.Equal(2, sets.Length);
+        ILookup<bool, string> texts = LabelledComments.English().ToLookup(c => c.Toxic, c => c.Text);
+        Assert.Equal((Sum("positives"), Sum("negatives")), (texts[true].Count(), texts[false].Count()));
+        Assert.Equal((Sum("truePositives"), Sum("trueNegatives")), (texts[true].Count(t => ToxicityClassifier.Shipped.IsToxic(t)), texts[false].Count(t => !ToxicityClassifier.Shipped.IsToxic(t))));
+
+        int Sum(string name) => sets.Sum(s => s.GetProperty(name).GetInt32());
+    }
+
     [Theory]
     [InlineData("en")]
     [InlineData("zh")]

@@ -17,5 +17,5 @@ public sealed class SmallestDoseTests
     [Fact]
     public void SmallestDose_ReachedFromTheFirst_IsTheFirst() => Assert.Equal(0.1, Of((0.1, 90), (0.2, 95)));
 
-    private static double? Of(params (double Dose, int Found)[] points) => Calibrator.SmallestDose([.. points.Select(p => new CurvePoint(p.Dose, MeasuredShare.Of(p.Found, 100)!))]);
+    private static double? Of(params (double Dose, int Found)[] points) => MethodBench.SmallestDose([.. points.Select(p => new CurvePoint(p.Dose, MeasuredShare.Of(p.Found, 100)!))]);
 }

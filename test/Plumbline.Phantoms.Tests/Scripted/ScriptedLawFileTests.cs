@@ -64,7 +64,7 @@ public sealed class ScriptedLawFileTests
     [InlineData("law: {languages: {fr: {}}}", "'fr' is not spoken here")]
     [InlineData("law: {languages: {zh: {languages: {zh: {}}}}}", "'languages' is none of")]
     [InlineData("law: {breaks-after: 1.5}", "whole number")]
-    [InlineData("answers: poems\nlaw: {}", "the one pool of answers is cold")]
+    [InlineData("answers: poems\nlaw: {}", "the pools of answers are cold and en")]
     [InlineData("law: [1]", "a mapping is wanted")]
     [InlineData("name: ../x\nlaw: {}", "no name of a phantom")]
     [InlineData("size: 3", "'size' is none of name")]
@@ -76,7 +76,7 @@ public sealed class ScriptedLawFileTests
     [Fact]
     public void Shipped_EveryPhantom_HasItsTwin()
     {
-        Assert.Equal(["scripted", "scripted-clean", "scripted-cold", "scripted-cold-clean", "scripted-noisy", "scripted-noisy-clean"], ScriptedPhantoms.All.Select(c => c.Name));
+        Assert.Equal(["scripted", "scripted-clean", "scripted-cold", "scripted-cold-clean", "scripted-en", "scripted-en-clean", "scripted-noisy", "scripted-noisy-clean"], ScriptedPhantoms.All.Select(c => c.Name));
         Assert.All(ScriptedPhantoms.All.Where(c => c.Twin is not null), c => Assert.NotNull(ScriptedPhantoms.Find(c.Twin!)));
         Assert.Equal(Directory.GetFiles(Repository.Path("phantoms", "scripted"), "*.yaml").Length, ScriptedPhantoms.All.Count);
     }

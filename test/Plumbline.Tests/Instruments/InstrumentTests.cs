@@ -26,7 +26,27 @@ public sealed class InstrumentTests
         Fingerprint = "ab",
     };
 
-    private static CalibrationFile File => new(new(2026, 11, 29), "0.1.0", 7, [Sample, new() { Method = "none", Phantom = "p", Reason = "why" }]);
+    private static InstrumentCalibration Compared => Sample with
+    {
+        Method = "c",
+        Evaluation = "c",
+        Metric = "accuracy",
+        Decision = InstrumentDecision.Comparison,
+        Dose = 0.2,
+        DoseReason = "two of seven are lost",
+        Threshold = null,
+        Beside = 35,
+        SmallestDose = 0.155,
+        ChangeCoverage = MeasuredShare.Of(96, 100),
+        Curve = [new(0.1, MeasuredShare.Of(30, 100)!), new(0.2, MeasuredShare.Of(97, 100)!)],
+        Rows =
+        [
+            new("c", "accuracy", 0.5, MeasuredShare.Of(97, 100), MeasuredShare.Of(95, 100)!, 0, 0.1, null, null) { Change = -0.2, ChangeCoverage = MeasuredShare.Of(96, 100) },
+            new("c", "errors", 0.5, MeasuredShare.Of(60, 100), MeasuredShare.Of(95, 100)!, 0, 0.1, null, null) { Change = 0.2, ChangeCoverage = MeasuredShare.Of(96, 100) },
+        ],
+    };
+
+    private static CalibrationFile File => new(new(2026, 11, 29), "0.1.0", 7, [Sample, new() { Method = "none", Phantom = "p", Reason = "why" }, Compared]);
 
     [Fact]
     public void File_Json_ReadsBackTheSame() => Assert.Equal(File.ToJson(), CalibrationFile.Parse(File.ToJson(), "test").ToJson());
@@ -44,6 +64,46 @@ public sealed class InstrumentTests
         Assert.Equal("finds a defect of 40% 97.0% of the time (100 samples), cries wolf 3.0%; its 95% interval holds the truth 95.0% of the time", english);
         Assert.Contains("检出率 97.0%", chinese, StringComparison.Ordinal);
         Assert.StartsWith("no threshold; its 95% interval holds the truth 94.0%", InstrumentReading.For(File, "m", "m", "mean").Text(chinese: false), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Reading_ComparedRow_SaysWhatAComparisonFinds()
+    {
+        InstrumentReading drop = InstrumentReading.For(File, "c", "c", "accuracy"), rise = InstrumentReading.For(File, "c", "c", "errors");
+        Assert.Equal(
+            "no threshold; a comparison of two runs of 100 samples each finds a drop of 20 points 97.0% of the time, and cries wolf over unchanged ones 3.0%; its 95% interval holds the truth 95.0% of the time",
+            drop.Text(chinese: false));
+        Assert.Contains("a rise of 20 points 60.0%", rise.Text(chinese: false), StringComparison.Ordinal);
+        Assert.Contains("下降 20 个百分点的检出率为 97.0%，无变化时误报 3.0%", drop.Text(chinese: true), StringComparison.Ordinal);
+        Assert.Contains("上升", rise.Text(chinese: true), StringComparison.Ordinal);
+        using MemoryStream stream = new();
+        using (System.Text.Json.Utf8JsonWriter json = new(stream))
+        {
+            json.WriteStartObject();
+            rise.Write(json, "instrument");
+            json.WriteEndObject();
+        }
+
+        using System.Text.Json.JsonDocument written = System.Text.Json.JsonDocument.Parse(stream.ToArray());
+        System.Text.Json.JsonElement instrument = written.RootElement.GetProperty("instrument");
+        Assert.Equal(("comparison", 0.2), (instrument.GetProperty("decision").GetString(), instrument.GetProperty("dose").GetDouble()));
+    }
+
+    [Fact]
+    public void Page_Comparison_StatesRuleDoseAndMisses()
+    {
+        string page = CalibrationPage.Section("c", File);
+        Assert.Contains("| `p` | `c.accuracy` | comparison | 20 points | 97.0%", page, StringComparison.Ordinal);
+        Assert.Contains("a comparison of two runs of 100 samples each", page, StringComparison.Ordinal);
+        Assert.Contains("beside 35 unchanged rows", page, StringComparison.Ordinal);
+        Assert.Contains("The standard dose, 20 points: two of seven are lost. A change of 15.5 points", page, StringComparison.Ordinal);
+        Assert.Contains("| `c.accuracy` | 50% | −20 points | 97.0%", page, StringComparison.Ordinal);
+        Assert.Contains("| `c.errors` | 50% | +20 points | 60.0%", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("## Falls short", page, StringComparison.Ordinal);
+        CalibrationFile bad = File with { Calibrations = [Compared with { ChangeCoverage = MeasuredShare.Of(90, 100) }] };
+        Assert.Contains("- `coverage of the difference`: 90.0% on `p` at dose 20 points; the target is at least 93.0%.", CalibrationPage.Section("c", bad), StringComparison.Ordinal);
+        Assert.Contains("change between two runs, in percentage points", PowerCurve.Svg(Compared)!, StringComparison.Ordinal);
+        Assert.Contains("20 points", PowerCurve.Text(Compared).Last(), StringComparison.Ordinal);
     }
 
     /// <summary>None of forty is no proof of less than one in a thousand: what was shown is the end of its interval, 8.76 %.</summary>
