@@ -59,7 +59,7 @@ internal static class PhoneRule
             if (last > first && !Joins(text, groups[last - 1].End, groups[last].Start)) break;
             digits += groups[last].End - groups[last].Start;
             if (digits > 17) break;
-            if (digits >= 7 && NumberWindows.OpenAfter(text, groups[last].End)) lasts[count++] = last;
+            if (digits >= 7 && (NumberWindows.OpenAfter(text, groups[last].End) || Extension(text, groups[last].End))) lasts[count++] = last;
         }
 
         for (int i = count - 1; i >= 0; i--)
@@ -72,6 +72,9 @@ internal static class PhoneRule
 
         return -1;
     }
+
+    /// <summary>Whether "x12" or "ext12" stands right behind.</summary>
+    private static bool Extension(ScannedText text, int end) => (text.At(end) is 'x' or 'X' && char.IsAsciiDigit(text.At(end + 1))) || (string.CompareOrdinal(text.Lower, end, "ext", 0, 3) == 0 && text.At(end + 3) is '.' or ' ' or (>= '0' and <= '9'));
 
     private static bool Joins(ScannedText text, int from, int to)
     {
@@ -114,11 +117,13 @@ internal static class PhoneRule
         if (bracket && firstLength is 2 or 3 && n is >= 10 and <= 13 && digits.StartsWith("852") | digits.StartsWith("853") | digits.StartsWith("886") | digits.StartsWith("86") && Exists("+" + digits.ToString(), null)) return Found("phone-international", context ? 0.9 : 0.7);
         bool american = (n == 10 && digits[0] is >= '2' and <= '9') || (n == 11 && digits[0] == '1');
         bool shaped = last > first && AmericanShape(text, first, last, n);
-        if (american && (shaped || (context && ((last == first && n == 10) || bracket))) && Exists(digits.ToString(), "US")) return Found("phone-national-us", context ? 0.9 : shaped ? 0.75 : 0.4);
-        if (american && last == first && n == 10 && Exists(digits.ToString(), "US")) return Found("phone-national-us", 0.4);
+        if (american && (shaped || (context && ((last == first && n == 10) || bracket))) && Exists(n == 10 ? "+1" + digits.ToString() : "+" + digits.ToString(), null)) return Found("phone-national-us", context ? 0.9 : shaped ? 0.75 : 0.4);
+        if (american && last == first && n == 10 && Exists(n == 10 ? "+1" + digits.ToString() : "+" + digits.ToString(), null)) return Found("phone-national-us", 0.4);
         // Chinese area codes: 010, 02x, 0xxx, then seven or eight digits.
         if (digits[0] == '0' && n is 10 or 11 or 12 && ChineseLandlineShape(text, first, last, digits) && Exists(digits.ToString(), "CN")) return Found("phone-cn-landline", context ? 0.9 : 0.7);
-        if (!context) return null;
+        // Right behind a word that asks for a number, digits in groups are one, though no plan tried has it: people write numbers of every country, and wrong ones.
+        PiiSpan? asked = n is >= 7 and <= 12 && last > first && text.Near(begin, end, s_asking, 16) && !DateShape(text, first, last) ? Found("phone-by-context", 0.55) : null;
+        if (!context) return asked;
         string national = digits.ToString();
         if (digits[0] == '0' && n is >= 9 and <= 13)
         {
@@ -136,17 +141,24 @@ internal static class PhoneRule
             }
         }
 
-        // Right behind a word that asks for a number, digits in groups are one, though no plan tried has it: people write numbers of every country, and wrong ones.
-        return n is >= 7 and <= 12 && last > first && text.Near(begin, end, s_asking, 16) && !DateShape(text, first, last) ? Found("phone-by-context", 0.55) : null;
+        return asked;
 
         PiiSpan Found(string rule, double confidence) => text.Span(PiiType.Phone, begin, end, rule, confidence, reserved: IsFiction(text, first, last));
     }
 
-    /// <summary>Whether the first or last group could be a year and another a month.</summary>
+    /// <summary>Whether groups look like a date, years or a decimal rather than like parts of a number.</summary>
     private static bool DateShape(ScannedText text, int first, int last)
     {
         IReadOnlyList<(int Start, int End)> g = text.Groups;
-        return last - first == 2 && ((g[first].End - g[first].Start == 4 && g[last].End - g[last].Start <= 2) || (g[last].End - g[last].Start == 4 && g[first].End - g[first].Start <= 2 && g[first + 1].End - g[first + 1].Start <= 2));
+        int years = 0;
+        for (int i = first; i <= last; i++)
+        {
+            int length = g[i].End - g[i].Start;
+            if (length is < 2 or > 8) return true;
+            if (length == 4 && Checksums.Number(text.Text.AsSpan(g[i].Start, 4)) is >= 1900 and < 2100) years++;
+        }
+
+        return years == last - first + 1 || (years == 1 && last - first == 2 && g[last].End - g[first].Start <= 10);
     }
 
     /// <summary>Whether ten or eleven digits are grouped 1?-3-3-4 or 3-7.</summary>
