@@ -100,10 +100,10 @@ internal static class ChineseRules
             for (int at = t.IndexOf(word, StringComparison.Ordinal); at >= 0; at = t.IndexOf(word, at + word.Length, StringComparison.Ordinal))
             {
                 int i = at + word.Length;
-                if (text.At(i) is '号' or '號') i++;
-                if (t.AsSpan(i).StartsWith("号码")) i += 2;
+                bool parted = text.At(i) is '号' or '號';
+                if (parted) i++;
+                if (parted && text.At(i) is '码' or '碼') i++;
                 if (t.AsSpan(i).StartsWith(" id")) i += 3;
-                bool parted = false;
                 while (text.At(i) is ':' or '：' or ' ' or '是' or '为' && i - at < 16)
                 {
                     parted = true;

@@ -147,8 +147,8 @@ internal static class CodeRules
         if (token.Length != 5 || !Checksums.Digits(token) || !NumberWindows.OpenBefore(text, start)) return;
         bool plus = text.At(end) == '-' && end + 5 <= text.Text.Length && Checksums.Digits(text.Text.AsSpan(end + 1, 4)) && !ScannedText.IsLatin(text.At(end + 5));
         if (text.At(end) == '-' && !plus) return;
-        bool named = text.Near(start, end, s_zip, 16) || AfterState(text, start);
-        if (named || plus) found.Add(text.Span(PiiType.UsZip, start, plus ? end + 5 : end, "us-zip", named ? 0.7 : 0.4));
+        bool named = text.Near(start, end, s_zip, 16), state = AfterState(text, start);
+        if (named || state || plus) found.Add(text.Span(PiiType.UsZip, start, plus ? end + 5 : end, "us-zip", named ? 0.7 : 0.4));
     }
 
     /// <summary>Whether ", NY " or the like stands before.</summary>

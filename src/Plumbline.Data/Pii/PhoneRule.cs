@@ -19,7 +19,9 @@ internal static class PhoneRule
         "电话", "電話", "手机", "手機", "致电", "拨打", "撥打", "来电", "联系方式", "聯絡", "热线", "热線", "座机", "传真", "短信", "微信同号", "号码", "打给", "拨",
     ];
 
-    private static readonly string[] s_asking = ["phone", "phone:", "telephone", "tel", "mobile", "cell", "fax", "desk", "dial", "messages to", "message to", "text to", "answering at", "call", "call me at", "call me on", "reach me at", "reach us at", "calls to", "ring", "registered"];
+    private static readonly string[] s_asking = ["phone", "phone:", "telephone", "tel", "mobile", "cell", "fax", "desk", "dial", "messages to", "message to", "text to", "answering at", "call", "call me at", "call me on", "reach me at", "reach us at", "calls to", "ring", "registered", "number", "number is", "no.", "ph", "ph.", "direct line", "hotline", "contact", "whatsapp", "sms"];
+    private static readonly string[] s_behind = ["office", "fax", "mobile", "home", "work", "cell", "desk"];
+    private static readonly string[] s_others = ["license", "licence", "nhs", "account", "order", "tracking", "serial", "passport", "invoice", "reference", "case", "ticket", "member", "policy", "id"];
     private static readonly string[] s_books = ["isbn", "issn", "ean", "doi"];
     private static readonly string[] s_service = ["客服", "热线", "电话"];
     private static readonly string[] s_chineseMobile = ["手机", "电话", "联系", "微信", "拨打", "号码", "mobile", "phone", "tel", "call"];
@@ -108,7 +110,7 @@ internal static class PhoneRule
         {
             string international = plus ? digits.ToString() : digits[2..].ToString();
             if (Exists("+" + international, null)) return Found(international.StartsWith("86", StringComparison.Ordinal) && IsChineseMobile(international.AsSpan(2)) ? "phone-cn-mobile" : "phone-international", 0.95);
-            return plus && n is >= 9 and <= 15 && text.Near(begin, end, s_words) ? Found("phone-international-unassigned", 0.6) : null;
+            return plus && n is >= 9 and <= 15 && (last > first || text.Near(begin, end, s_words)) ? Found("phone-international-unassigned", 0.6) : null;
         }
 
         if (n > 13) return null;
@@ -122,16 +124,19 @@ internal static class PhoneRule
         // Chinese area codes: 010, 02x, 0xxx, then seven or eight digits.
         if (digits[0] == '0' && n is 10 or 11 or 12 && ChineseLandlineShape(text, first, last, digits) && Exists(digits.ToString(), "CN")) return Found("phone-cn-landline", context ? 0.9 : 0.7);
         // Right behind a word that asks for a number, digits in groups are one, though no plan tried has it: people write numbers of every country, and wrong ones.
-        PiiSpan? asked = n is >= 7 and <= 12 && last > first && text.Near(begin, end, s_asking, 16) && !DateShape(text, first, last) ? Found("phone-by-context", 0.55) : null;
-        if (!context) return asked;
+        PiiSpan? asked = n is >= 7 and <= 12 && last > first && !DateShape(text, first, last) && ((text.Near(begin, end, s_asking, 16) && !text.Near(begin, end, s_others, 30)) || text.Near(end, end, s_behind, 0, 8)) ? Found("phone-by-context", 0.55) : null;
         string national = digits.ToString();
-        if (digits[0] == '0' && n is >= 9 and <= 13)
+        // Three groups that begin with 0, or two of which the first is an area, are written for little else, where a plan has them.
+        bool written = last - first >= 2 || (last - first == 1 && firstLength is >= 3 and <= 5);
+        if (digits[0] == '0' && n is >= 9 and <= 13 && (context || (written && n is 10 or 11 && !DateShape(text, first, last))))
         {
             foreach (string region in s_trunk)
             {
-                if (Exists(national, region)) return Found("phone-national", 0.8);
+                if (Exists(national, region)) return Found("phone-national", context ? 0.8 : 0.55);
             }
         }
+
+        if (!context) return asked;
 
         if (bracket || (n == 11 && digits[0] == '8' && last - first >= 2))
         {
