@@ -118,11 +118,11 @@ internal static class NetworkRules
     private static void Version4(ScannedText text, List<PiiSpan> found)
     {
         IReadOnlyList<(int Start, int End)> groups = text.Groups;
+        Span<byte> bytes = stackalloc byte[4];
         for (int g = 0; g + 3 < groups.Count; g++)
         {
             int start = groups[g].Start, end = groups[g + 3].End;
             if (text.At(start - 1) is '.' or ':' || ScannedText.IsLatin(text.At(start - 1)) || ScannedText.IsLatin(text.At(end)) || (text.At(end) == '.' && char.IsAsciiLetterOrDigit(text.At(end + 1)))) continue;
-            Span<byte> bytes = stackalloc byte[4];
             bool fits = true;
             for (int k = 0; k < 4 && fits; k++)
             {
