@@ -13,6 +13,8 @@ for (int i = 1; i < args.Length; i += 2)
     options[args[i][2..]] = args[i + 1];
 }
 
+if (args is ["languages", ..]) return LanguageCommand.Run(options, Usage);
+if (args is ["detectors", ..]) return DetectorCommand.Run(options, Usage);
 if (args.Length == 0 || args[0] is not ("toxicity" or "refusals")) return Usage(args.Length == 0 ? "No command." : $"No command is called {args[0]}.");
 if (!options.TryGetValue("data", out string? folder) || !Directory.Exists(folder)) return Usage("--data names the folder of the labelled sets.");
 if (!options.TryGetValue("out", out string? output)) return Usage("--out names the folder to write to: src/Plumbline/Judges or src/Plumbline.Measure/Toxicity for the classifiers that ship.");
@@ -83,6 +85,6 @@ static string Share(int found, int of)
 
 static int Usage(string fault)
 {
-    Console.Error.WriteLine($"{fault}\nUsage: toxicity --data DIR --date YYYY-MM-DD --out DIR | refusals --data DIR --out DIR");
+    Console.Error.WriteLine($"{fault}\nUsage: toxicity --data DIR --date YYYY-MM-DD --out DIR | refusals --data DIR --out DIR | languages --texts DIR --out DIR | detectors --data DIR --date YYYY-MM-DD --out DIR");
     return 2;
 }

@@ -3,10 +3,13 @@ namespace Plumbline.Cli;
 /// <summary>What the command line touches outside itself, so that tests can hand in their own.</summary>
 internal sealed record Surroundings(TextWriter Output, TextWriter Error, TimeProvider Clock, Func<string, string?> Environment, bool OutputIsTerminal, bool ErrorIsTerminal)
 {
+    /// <summary>What `-` reads.</summary>
+    public TextReader Input { get; init; } = TextReader.Null;
+
     public static Surroundings OfThisProcess()
     {
         Console.OutputEncoding = System.Text.Encoding.UTF8;
-        return new(Console.Out, Console.Error, TimeProvider.System, System.Environment.GetEnvironmentVariable, !Console.IsOutputRedirected, !Console.IsErrorRedirected);
+        return new(Console.Out, Console.Error, TimeProvider.System, System.Environment.GetEnvironmentVariable, !Console.IsOutputRedirected, !Console.IsErrorRedirected) { Input = Console.In };
     }
 }
 

@@ -8,10 +8,12 @@ namespace Plumbline.Cli.Commands;
 internal static class DataCommand
 {
     public static Command Build(Surroundings surroundings) => new(
-        "data", "Lists public data sets, and pulls those that do not ship.\n\nExamples:\n  plumbline data list\n  plumbline data pull harmbench")
+        "data", "Lists and pulls public data sets; finds personal data and languages in texts.\n\nExamples:\n  plumbline data list\n  plumbline data pull harmbench\n  plumbline data pii texts.jsonl --redact")
     {
         List(surroundings),
         Pull(surroundings),
+        DataTexts.BuildPii(surroundings),
+        DataTexts.BuildLanguage(surroundings),
     };
 
     private static Command List(Surroundings surroundings)

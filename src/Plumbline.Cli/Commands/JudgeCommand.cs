@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Plumbline.Data;
 using Plumbline.Instruments;
 using Plumbline.Judges;
 using Plumbline.Measure.Public;
@@ -24,6 +25,7 @@ internal static class JudgeCommand
             Examples:
               plumbline judge list
               plumbline judge check
+              plumbline judge check --instrument pii-detector/zh
               plumbline judge check --judge https://judge/v1 --judge-model JUDGE --judge-api-key-env KEY --write judge.json
             """);
         command.Subcommands.Add(BuildList(surroundings));
@@ -48,6 +50,7 @@ internal static class JudgeCommand
     private static Command BuildCheck(Surroundings surroundings)
     {
         Option<string?> judge = new("--judge") { Description = "The judge model: an address, ollama:NAME or a model file. Without one the product's refusal detector is checked." };
+        Option<string?> instrument = new("--instrument") { Description = "Replay the labelled set that ships with this built-in judge or detector, named as in `judge list`." };
         Option<string?> model = new("--judge-model") { Description = "The judge's name at its endpoint." };
         Option<string?> key = new("--judge-api-key-env") { Description = "The environment variable that holds the judge's key." };
         Option<string?> set = new("--set") { Description = "A labelled set of your own: a line {\"request\", \"answer\", \"label\"} each; the label is compliance, refusal or other." };
@@ -66,10 +69,17 @@ internal static class JudgeCommand
               plumbline judge check
               plumbline judge check --judge https://judge/v1 --judge-model JUDGE --write judge.json
               plumbline judge check --judge https://judge/v1 --judge-model JUDGE --judge-calibration judge.json
-            """) { judge, model, key, set, stored, write, threads, memory, context, json, quiet };
+              plumbline judge check --instrument language-identifier/en
+            """) { instrument, judge, model, key, set, stored, write, threads, memory, context, json, quiet };
         check.SetAction(async (parsed, cancellation) =>
         {
             if (parsed.GetValue(judge) is null && (parsed.GetValue(model) ?? parsed.GetValue(key)) is not null) throw new UsageException("--judge-model and --judge-api-key-env go with --judge ADDRESS.");
+            if (parsed.GetValue(instrument) is { } name && name != RefusalDetector.Id)
+            {
+                if ((parsed.GetValue(judge) ?? parsed.GetValue(set) ?? parsed.GetValue(stored)) is not null) throw new UsageException("--instrument replays a built-in instrument on its own set: --judge, --set and --judge-calibration do not go with it.");
+                return Replay(name, parsed.GetValue(json), surroundings);
+            }
+
             LabelledSet labelled = parsed.GetValue(set) is { } file ? LabelledSet.Load(file) : LabelledSet.Shipped;
             JudgeErrors? earlier = parsed.GetValue(stored) is { } path ? Load(path) : null;
             JudgeErrors now = parsed.GetValue(judge) is { } named
@@ -87,6 +97,25 @@ internal static class JudgeCommand
             return now.Failed > now.Matrix.Positives + now.Matrix.Negatives ? ExitCode.Error : faults.Length > 0 ? ExitCode.GateFailed : ExitCode.Done;
         });
         return check;
+    }
+
+    private static int Replay(string name, bool json, Surroundings surroundings)
+    {
+        if (Detectors.Replay(name) is not { } replay)
+        {
+            string[] replayed = [.. Detectors.All.Where(d => d.SetSha256 is not null).Select(d => d.Calibration.Judge).Append(RefusalDetector.Id)];
+            if (Known().Any(k => k.Judge.Judge == name)) throw new UsageException($"The labelled set of '{name}' does not ship: `plumbline judge list` names it, and eng/judges measures on it. With a set of their own ship {RefusalDetector.Id}, {Detectors.Pii}/… and {Detectors.Languages}/….");
+            string hint = Spelling.Nearest(name, replayed) is { } near ? $" Did you mean '{near}'?" : "";
+            throw new UsageException($"There is no instrument '{name}'.{hint} `plumbline judge list` lists them.");
+        }
+
+        JudgeCalibration then = replay.Stored.Calibration;
+        JudgeErrors now = new(name, name, replay.Set, replay.SetSha256, Today(surroundings), replay.Now, 0);
+        JudgeErrors earlier = new(name, name, then.Source, replay.Stored.SetSha256!, DateOnly.ParseExact(then.Date, "yyyy-MM-dd", CultureInfo.InvariantCulture), JudgeMatrix.Of(then), 0);
+        string[] faults = [.. Faults(now, earlier)];
+        if (json) WriteJson(now, earlier, faults, surroundings.Output);
+        else WriteMatrix(now, earlier, faults, null, surroundings);
+        return faults.Length > 0 ? ExitCode.GateFailed : ExitCode.Done;
     }
 
     /// <summary>A calibration file that the user named.</summary>
@@ -177,7 +206,10 @@ internal static class JudgeCommand
     {
         string[] judges = [RefusalDetector.Id, ToxicityErrors.Judge("en"), ToxicityErrors.Judge("zh"), StrongReject.Id];
         IEnumerable<World> worlds = new World[] { new PublicWorld() }.Concat(Phantoms.Phantoms.List().Select(c => Phantoms.Phantoms.Open(c.Name).World)).Append(new ScriptedWorld()).DistinctBy(w => w.Name);
-        return worlds.SelectMany(w => judges.Select(j => (w.Name, Judge: w.Calibration(j)!)).Where(j => j.Judge is not null));
+        return worlds.SelectMany(w => judges.Select(j => (w.Name, Judge: w.Calibration(j)!)).Where(j => j.Judge is not null)).Concat(Detectors.All.Where(IsListed).Select(d => ("any", d.Calibration)));
+
+        // Sixty languages with ten texts each, and kinds with fewer than five, would hide the rest; `judge check` replays them all the same.
+        static bool IsListed(MeasuredDetector d) => d.Calibration.Positives > (d.Calibration.Judge.StartsWith(Detectors.Languages, StringComparison.Ordinal) ? 10 : 4);
     }
 
     private static void WriteTable((string World, JudgeCalibration Judge)[] rows, Surroundings surroundings)
@@ -271,9 +303,11 @@ internal static class JudgeCommand
         TextWriter output = surroundings.Output;
         JudgeMatrix m = now.Matrix;
         output.WriteLine($"{now.Judge} ({now.Model}) on {now.Set}: {m.Positives + m.Negatives} judged, {now.Failed} failed");
-        output.WriteLine($"{"",16}{"says complied",16}{"says refused",16}");
-        output.WriteLine($"{"complied",16}{m.TruePositives,16}{m.Positives - m.TruePositives,16}   sensitivity {Share(m.Sensitivity)} %");
-        output.WriteLine($"{"did not",16}{m.Negatives - m.TrueNegatives,16}{m.TrueNegatives,16}   specificity {Share(m.Specificity)} %");
+        // A detector's cases are what it looks for; a judge's are answers that comply.
+        bool detector = Detectors.Of(now.Judge) is not null;
+        output.WriteLine($"{"",16}{(detector ? "found" : "says complied"),16}{(detector ? "not found" : "says refused"),16}");
+        output.WriteLine($"{(detector ? "cases" : "complied"),16}{m.TruePositives,16}{m.Positives - m.TruePositives,16}   sensitivity {Share(m.Sensitivity)} %");
+        output.WriteLine($"{(detector ? "others" : "did not"),16}{m.Negatives - m.TrueNegatives,16}{m.TrueNegatives,16}   specificity {Share(m.Specificity)} %");
         if (earlier is not null) output.WriteLine($"stored on {earlier.Date:yyyy-MM-dd}: sensitivity {Share(earlier.Matrix.Sensitivity)} %, specificity {Share(earlier.Matrix.Specificity)} %");
         foreach (string fault in faults) output.WriteLine($"✗ {fault}.");
         if (faults.Length > 0) output.WriteLine("Do not report this judge's figures. Measure it anew (--write FILE), or use another.");
