@@ -28,12 +28,11 @@ internal static unsafe class HookedBench
         for (int round = 0; round < rounds; round++)
         {
             Timed(0, Plain);
-            Timed(1, () => hooked.Run(tokens).Recycle());
+            Timed(1, () => hooked.Run(tokens).Dispose());
             Timed(2, () =>
             {
-                HookedOutput output = hooked.RunWithCache(tokens);
+                using HookedOutput output = hooked.RunWithCache(tokens);
                 (kept, bytes) = (output.Cache.Count, output.Cache.Bytes);
-                output.Recycle();
             });
         }
 

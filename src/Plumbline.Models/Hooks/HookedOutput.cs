@@ -57,7 +57,4 @@ public sealed class HookedOutput : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _lease.End();
-
-    /// <summary>The same as disposing it.</summary>
-    internal void Recycle() => Dispose();
 }
