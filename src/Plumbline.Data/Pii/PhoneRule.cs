@@ -200,7 +200,7 @@ internal static class PhoneRule
             bool context = text.Near(start, end, s_chineseMobile, 30, 8);
             // 1-3xx-xxx-xxxx is American, and so are 3-4-4 groups nobody's but Chinese.
             bool american = w.IsSeparated && !coded && AmericanShape(text, w.First, w.Last, 11);
-            if (american && !context) return;
+            if (american && (!context || Exists("+" + digits.ToString(), null))) return;
             bool usual = !w.IsSeparated || Usual(text, coded ? w.First + 1 : w.First, w.Last) || coded;
             double confidence = context || coded ? 0.95 : usual ? 0.8 : 0.45;
             found.Add(text.Span(PiiType.Phone, start, end, "phone-cn-mobile", confidence));
