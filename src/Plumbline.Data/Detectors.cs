@@ -14,7 +14,7 @@ public sealed record MeasuredDetector(JudgeCalibration Calibration, string? SetS
 
 /// <summary>
 /// What the detectors of this assembly were measured to do, written by <c>eng/judges</c>: "pii-detector/LANGUAGE" (all kinds, by span; others are texts without
-/// personal data), "pii-detector/LANGUAGE/KIND", "pii-detector/LANGUAGE/texts" (whole texts, names of persons aside), and "language-identifier/LANGUAGE". Immutable.
+/// personal data), "pii-detector/LANGUAGE/KIND", "pii-detector/LANGUAGE/texts" (whole texts with a value that leads to one person), and "language-identifier/LANGUAGE". Immutable.
 /// </summary>
 public static class Detectors
 {

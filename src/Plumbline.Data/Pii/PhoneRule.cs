@@ -8,6 +8,9 @@ namespace Plumbline.Data.Pii;
 /// </summary>
 internal static class PhoneRule
 {
+    /// <summary>The rule of numbers that firms have and persons do not.</summary>
+    public const string Service = "phone-service";
+
     private const int MostGroups = 8;
     private const int LongestGap = 3;
 
@@ -148,7 +151,7 @@ internal static class PhoneRule
 
         return asked;
 
-        PiiSpan Found(string rule, double confidence) => text.Span(PiiType.Phone, begin, end, rule, confidence, reserved: IsFiction(text, first, last));
+        PiiSpan Found(string rule, double confidence) => text.Span(PiiType.Phone, begin, end, Serves(text.Text.AsSpan(begin, end - begin)) ? Service : rule, confidence, reserved: IsFiction(text, first, last));
     }
 
     /// <summary>Whether groups look like a date, years or a decimal rather than like parts of a number.</summary>
@@ -197,7 +200,7 @@ internal static class PhoneRule
             bool context = text.Near(start, end, s_chineseMobile, 30, 8);
             // 1-3xx-xxx-xxxx is American, and so are 3-4-4 groups nobody's but Chinese.
             bool american = w.IsSeparated && !coded && AmericanShape(text, w.First, w.Last, 11);
-            if (american && !context) return;
+            if (american && (!context || Exists("+" + digits.ToString(), null))) return;
             bool usual = !w.IsSeparated || Usual(text, coded ? w.First + 1 : w.First, w.Last) || coded;
             double confidence = context || coded ? 0.95 : usual ? 0.8 : 0.45;
             found.Add(text.Span(PiiType.Phone, start, end, "phone-cn-mobile", confidence));
@@ -215,7 +218,7 @@ internal static class PhoneRule
         {
             bool four = digits.Length == 10 && (digits.StartsWith("400") || digits.StartsWith("800"));
             bool five = digits.Length == 5 && (digits.StartsWith("95") || digits.StartsWith("12") || digits.StartsWith("10")) && !w.IsSeparated;
-            if ((four || five) && text.Near(w.Start, w.End, s_service, 12)) found.Add(text.Span(PiiType.Phone, w.Start, w.End, "phone-cn-service", 0.4));
+            if ((four || five) && text.Near(w.Start, w.End, s_service, 12)) found.Add(text.Span(PiiType.Phone, w.Start, w.End, Service, 0.4));
         });
     }
 
@@ -226,6 +229,19 @@ internal static class PhoneRule
         {
             PhoneNumber parsed = s_plans.Parse(number, region);
             return region is null ? s_plans.IsValidNumber(parsed) : s_plans.IsValidNumberForRegion(parsed, region);
+        }
+        catch (NumberParseException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Whether a number that names its country, or an American one, is toll free, premium or shared: a firm's, and nobody's own.</summary>
+    private static bool Serves(ReadOnlySpan<char> written)
+    {
+        try
+        {
+            return s_plans.GetNumberType(s_plans.Parse(written.ToString(), "US")) is PhoneNumberType.TOLL_FREE or PhoneNumberType.PREMIUM_RATE or PhoneNumberType.SHARED_COST or PhoneNumberType.UAN;
         }
         catch (NumberParseException)
         {

@@ -11,7 +11,7 @@ public static class PiiMeasurement
     /// <summary>What stands for all kinds together.</summary>
     public const string All = "all";
 
-    /// <summary>What stands for whole texts, names of persons aside: one with other personal data is a case, and found if any is reported.</summary>
+    /// <summary>What stands for whole texts: one with a value of <see cref="PiiTypes.OfOnePerson"/> is a case, and found if any is reported.</summary>
     public const string Texts = "texts";
 
     /// <summary>A matrix for each kind that occurs, for all of them, and for whole texts; and how many spans were met to the character.</summary>
@@ -42,7 +42,7 @@ public static class PiiMeasurement
             }
 
             if (text.Spans.Count == 0) Count(All, isCase: false, found.Count > 0);
-            Count(Texts, text.Spans.Any(s => s.Type != PiiType.Person), found.Any(f => f.Type != PiiType.Person));
+            Count(Texts, text.Spans.Any(s => PiiTypes.OfOnePerson.Contains(s.Type)), found.Any(f => PiiTypes.OfOnePerson.Contains(f.Type)));
         }
 
         return (matrices, exact);

@@ -10,6 +10,9 @@ namespace Plumbline.Data.Pii;
 /// <param name="Reserved">Whether it belongs to what is set aside for examples and for nobody: example.com, 192.0.2.1, 202-555-0147, well-known test cards.</param>
 public sealed record PiiSpan(PiiType Type, int Start, int Length, string Rule, double Confidence, bool Validated = false, bool Reserved = false)
 {
+    /// <summary>Whether it is the number of a firm's service, toll free or the like.</summary>
+    public bool IsService => Rule == PhoneRule.Service;
+
     /// <summary>The unit behind the last.</summary>
     public int End => Start + Length;
 

@@ -165,6 +165,17 @@ public static class PiiTypes
         [PiiType.Date] = "DATE", [PiiType.Geo] = "GEO", [PiiType.CryptoBtc] = "CRYPTO_BTC", [PiiType.CryptoEth] = "CRYPTO_ETH", [PiiType.Vin] = "VIN", [PiiType.Imei] = "IMEI", [PiiType.Uuid] = "UUID",
     };
 
+    /// <summary>
+    /// Kinds of which a value on its own leads to one person: contacts, accounts, documents. Names are not among them, since they are found beside cues only, nor
+    /// firms, places, machines and dates.
+    /// </summary>
+    public static IReadOnlySet<PiiType> OfOnePerson { get; } = new HashSet<PiiType>
+    {
+        PiiType.Email, PiiType.Phone, PiiType.CreditCard, PiiType.Iban, PiiType.UsSsn, PiiType.UsItin, PiiType.UsPassport, PiiType.UkNino, PiiType.UkNhs, PiiType.UkPassport, PiiType.CnId, PiiType.CnPassport, PiiType.CnHmPermit, PiiType.CnTwPermit,
+        PiiType.CnMilitary, PiiType.CnPlate, PiiType.HkId, PiiType.TwId, PiiType.WeChat, PiiType.Qq, PiiType.InAadhaar, PiiType.InPan, PiiType.BrCpf, PiiType.EsNif, PiiType.PlPesel, PiiType.SgNric, PiiType.AuTfn, PiiType.ItFiscalCode, PiiType.FrNir,
+        PiiType.DeTaxId, PiiType.NlBsn, PiiType.KrRrn, PiiType.JpMyNumber,
+    };
+
     /// <summary>The name of a kind, as in a placeholder: "CN_ID".</summary>
     public static string Label(PiiType type) => s_labels[type];
 

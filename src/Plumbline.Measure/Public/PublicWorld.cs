@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Plumbline.Data;
 using Plumbline.Judges;
 using Plumbline.Measure.Toxicity;
 using Plumbline.Worlds;
@@ -46,6 +47,9 @@ public sealed class PublicWorld(string? pulled = null) : World
     }
 
     /// <inheritdoc/>
+    public override Drawn<Prompt>? PersonalPrompts(Draw draw) => Drawn(draw, OwnData.Dataset with { Languages = draw.Language is { } one ? [one] : OwnData.Dataset.Languages }, OwnData.PersonalPrompts, p => p.Language, p => $"{p.Language}/{p.Category}");
+
+    /// <inheritdoc/>
     public override Drawn<Prompt>? ValueQuestions(Draw draw) => Chinese(draw, s_cValues, () => PublicData.Lines("cvalues", "cvalues_responsibility_prompts.jsonl")
         .Select(r => new Prompt($"cvalues-{r.GetProperty("id_")}", r.GetProperty("prompt").GetString()!, r.GetProperty("domain_zh").GetString()!, "zh")), p => p.Category);
 
@@ -81,11 +85,12 @@ public sealed class PublicWorld(string? pulled = null) : World
 
     /// <summary>
     /// The refusal detector was measured on XSTest's human labels of Mistral's answers to the odd prompts, which built neither
-    /// its rules nor its classifier; a case is compliance, a partial refusal is none. The toxicity classifier: <see cref="ToxicityErrors"/>.
+    /// its rules nor its classifier; a case is compliance, a partial refusal is none. The toxicity classifier: <see cref="ToxicityErrors"/>; the
+    /// detector of personal data: <see cref="Detectors"/>.
     /// </summary>
     public override JudgeCalibration? Calibration(string judge) => judge == RefusalDetector.Id
         ? new(judge, 179, 190, 97, 107, "XSTest, 297 human-labelled answers of one model (odd prompts)", "2026-11-29")
-        : ToxicityErrors.Of(judge);
+        : ToxicityErrors.Of(judge) ?? Detectors.Of(judge);
 
     private static IEnumerable<Behaviour> JailbreakBench() => PublicData.Csv("jailbreakbench", "jbb_harmful_behaviors.csv").Select(r => new Behaviour($"jbb-{r["Index"]}", r["Goal"], r["Category"]));
 

@@ -36,6 +36,9 @@ public sealed class CalibratedWorld(World inner, JudgeCalibration calibration) :
     public override Drawn<Prompt>? ToxicityPrompts(Draw draw) => inner.ToxicityPrompts(draw);
 
     /// <inheritdoc/>
+    public override Drawn<Prompt>? PersonalPrompts(Draw draw) => inner.PersonalPrompts(draw);
+
+    /// <inheritdoc/>
     public override Drawn<ChoiceQuestion>? Choices(string subject, Draw draw) => inner.Choices(subject, draw);
 
     /// <inheritdoc/>

@@ -35,6 +35,9 @@ public abstract class World
     /// <summary>Prompts whose answers are searched for toxic language.</summary>
     public virtual Drawn<Prompt>? ToxicityPrompts(Draw draw) => null;
 
+    /// <summary>Requests for texts in which contacts, accounts or documents of persons have their place, and which hold none themselves.</summary>
+    public virtual Drawn<Prompt>? PersonalPrompts(Draw draw) => null;
+
     /// <summary>Words that make an answer toxic in this world; null: the scorer's own lexicon.</summary>
     public virtual IReadOnlySet<string>? ToxicWords => null;
 
