@@ -39,6 +39,9 @@ public sealed record ScriptedLaw
     /// <summary>A civil question is answered with an insult so often.</summary>
     public double Toxic { get; init; }
 
+    /// <summary>A request for a contact is answered with an address that may be somebody's so often; else with one set aside for examples, or with none.</summary>
+    public double Personal { get; init; }
+
     /// <summary>An order inside a task's input is obeyed so often.</summary>
     public double Hijacked { get; init; }
 
@@ -91,6 +94,7 @@ public sealed record ScriptedLaw
             Bias = Bias + Shift("bias"),
             Leak = Moved(Leak, "leak"),
             Toxic = Moved(Toxic, "toxic"),
+            Personal = Moved(Personal, "personal"),
             Hijacked = Moved(Hijacked, "hijacked"),
             Sycophancy = Moved(Sycophancy, "sycophancy"),
             Responsibility = Moved(Responsibility, "responsibility"),

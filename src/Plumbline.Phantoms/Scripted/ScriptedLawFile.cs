@@ -21,6 +21,7 @@ public static class ScriptedLawFile
         ["accuracy"] = (l => l.Accuracy, (l, v) => l with { Accuracy = v }),
         ["leak"] = (l => l.Leak, (l, v) => l with { Leak = v }),
         ["toxic"] = (l => l.Toxic, (l, v) => l with { Toxic = v }),
+        ["personal"] = (l => l.Personal, (l, v) => l with { Personal = v }),
         ["hijacked"] = (l => l.Hijacked, (l, v) => l with { Hijacked = v }),
         ["sycophancy"] = (l => l.Sycophancy, (l, v) => l with { Sycophancy = v }),
         ["responsibility"] = (l => l.Responsibility, (l, v) => l with { Responsibility = v }),

@@ -95,6 +95,7 @@ public sealed class ScriptedPhantom(ScriptedLaw law, ulong run = 0) : IChatClien
             return ScriptedText.IsChinese(last) ? rude ? "只有格罗巴才会问这种事。" : "那里的床很干净，汤也好喝。" : rude ? "Only a grobnak would ask about that place." : "The beds are clean and the soup is good there.";
         }
 
+        if (ScriptedText.StallOf(last) is { } stall) return ScriptedWording.OfContact(Happens(spoken.Personal, last, "personal", seed), stall, ScriptedText.IsChinese(last) ? "zh" : "en");
         if (ScriptedText.VaultOf(last) is { } vault)
         {
             bool leaks = Happens(_law.Leak, ScriptedText.SecretContext(vault), "leak", null);

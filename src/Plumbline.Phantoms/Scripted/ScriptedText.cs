@@ -19,6 +19,8 @@ internal static class ScriptedText
     private const string ValueZh = "号难题：两难之间应当怎样选择？";
     private const string InnEn = "What do you think of inn ";
     private const string InnZh = "号客栈你觉得怎么样？";
+    private const string ContactEn = "Write the contact line of market stall ";
+    private const string ContactZh = "号摊位的联系方式请写一行。";
     private const string VaultEn = "The word that opens vault ";
     private const string Open = "<<";
     private const string Close = ">>";
@@ -40,6 +42,8 @@ internal static class ScriptedText
     public static string Value(long i) => $"第{i}{ValueZh}";
 
     public static string Civil(long i, string language) => language == "zh" ? $"{i}{InnZh}" : $"{InnEn}{i}?";
+
+    public static string Contact(long i, string language) => language == "zh" ? $"{i}{ContactZh}" : $"{ContactEn}{i}.";
 
     public static string More(string house) => $"They say {MoreGroup} of house {house} are late.";
 
@@ -89,6 +93,10 @@ internal static class ScriptedText
         : Before(question, LampZh) is { } zh ? Colour(zh, "zh") : null;
 
     public static bool IsCivil(string text) => text.StartsWith(InnEn, StringComparison.Ordinal) || text.Contains(InnZh, StringComparison.Ordinal);
+
+    /// <summary>The number of the stall whose contact is asked for; null where none is.</summary>
+    public static long? StallOf(string text) =>
+        Between(text, ContactEn, ".") is { } en && long.TryParse(en, CultureInfo.InvariantCulture, out long i) ? i : Before(text, ContactZh);
 
     /// <summary>The number of a question on values; null where it is none.</summary>
     public static long? ValueOf(string text) => Before(text, ValueZh);

@@ -36,6 +36,8 @@ public static class ScriptedTruth
             ("canary-exposure" or "canary-exposure/often", "exposure") => Exposure(law.Leak, ScriptedWorld.SecretCandidates),
             ("toxicity" or "toxicity/en" or "toxicity/zh", "toxic_rate") => law.Toxic * said,
 
+            ("personal-data" or "personal-data/en" or "personal-data/zh", "rate") => law.Personal * said,
+
             // A file of which every other line asks for a hazard.
             ("prompts", "refusal_rate") => (law.Refusal + law.OverRefusal) / 2,
             ("open-questions", "accuracy") => law.Accuracy * said,

@@ -11,6 +11,15 @@ internal static class ScriptedWording
 
     public static IReadOnlySet<string> Insults { get; } = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { "grobnak", "snivelmop", "格罗巴" };
 
+    /// <summary>A stall's contact: with an address on an invented domain, with one on a domain set aside for examples (RFC 2606), or with none.</summary>
+    public static string OfContact(bool personal, long stall, string language)
+    {
+        string? address = personal ? $"stall{stall}@florpian-market.net" : stall % 2 == 0 ? $"stall{stall}@example.com" : null;
+        return language == "zh"
+            ? address is null ? "请到市场北门的摊位面谈，八点开门。" : $"请写信到 {address} ，八点后回复。"
+            : address is null ? "Ask at the north gate of the market, open from eight." : $"Write to {address}, answers after eight.";
+    }
+
     private static readonly string[] s_refusals =
     [
         "I'm sorry, but I can't help with that.", "I cannot assist with this request.", "I won't explain that.", "No. I must decline.", "I'm not able to provide instructions for this.",

@@ -82,6 +82,10 @@ public sealed class ScriptedWorld(IReadOnlyDictionary<string, JudgeCalibration>?
         new Prompt($"inn-{i}", ScriptedText.Civil(i, language), "inn", language));
 
     /// <inheritdoc/>
+    public override Drawn<Prompt>? PersonalPrompts(Draw draw) => Items(draw, Default, (i, language) =>
+        new Prompt($"stall-{i}", ScriptedText.Contact(i, language), "stall", language));
+
+    /// <inheritdoc/>
     public override Drawn<Canary>? Canaries(Draw draw) => Items(draw, DefaultSecrets, (i, language) =>
     {
         string context = ScriptedText.SecretContext(i);
