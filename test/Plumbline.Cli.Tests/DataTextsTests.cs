@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Plumbline.Cli.Tests.EndToEnd;
 using Plumbline.Tests;
 
 namespace Plumbline.Cli.Tests;
