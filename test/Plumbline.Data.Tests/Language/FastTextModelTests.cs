@@ -107,6 +107,16 @@ public sealed class FastTextModelTests
         }, iter: 3000, threads: 1);
     }
 
+    [Fact]
+    public void Parse_OfLabelsCountedTooOften_IsRefused()
+    {
+        byte[] whole = File.ReadAllBytes(Golden.Path("golden", "data", "classifiers", "tiny-hs.bin"));
+        int at = whole.AsSpan().LastIndexOf("__label__"u8);
+        at += whole.AsSpan(at).IndexOf((byte)0) + 1;
+        BitConverter.TryWriteBytes(whole.AsSpan(at), 2_000_000_000_000_000L);
+        Assert.Contains("a tree over them", Assert.Throws<InvalidDataException>(() => FastTextModel.Parse(whole, "made.bin")).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(8, int.MaxValue, "length of vectors")]
     [InlineData(8, 0, "length of vectors")]

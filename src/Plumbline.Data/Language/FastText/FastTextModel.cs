@@ -28,6 +28,9 @@ public sealed class FastTextModel
     private const int LargestFile = 2_000_000_000;
     private const int LargestText = 1 << 20;
     private const int MostOf = 1 << 16;
+
+    /// <summary>The count of a node that is not made yet: more than all labels together.</summary>
+    private const long NotYetANode = 1_000_000_000_000_000;
     private const string Prefix = "__label__";
     private const string EndOfLine = "</s>";
 
@@ -74,7 +77,9 @@ public sealed class FastTextModel
         _output = FastTextMatrix.Read(ref file, quantised && quantisedOutput, Dimension, "the output");
         if (_output.Rows != labels) throw file.Fault($"the output has {_output.Rows} rows for {labels} labels");
         if (file.Left > 0) throw file.Fault($"{file.Left} bytes stand behind its end");
-        if (Loss == FastTextLoss.HierarchicalSoftmax) _tree = Tree(Labels);
+        if (Loss != FastTextLoss.HierarchicalSoftmax) return;
+        if (Labels.Aggregate((UInt128)0, (sum, label) => sum + (UInt128)label.Count) >= NotYetANode) throw file.Fault("its labels were counted more often than a tree over them can hold");
+        _tree = Tree(Labels);
     }
 
     /// <summary>The length of vectors.</summary>
@@ -198,7 +203,7 @@ public sealed class FastTextModel
     {
         int n = labels.Count;
         long[] counts = new long[Math.Max(1, (2 * n) - 1)];
-        Array.Fill(counts, 1_000_000_000_000_000);
+        Array.Fill(counts, NotYetANode);
         for (int i = 0; i < n; i++) counts[i] = labels[i].Count;
         (int, int)[] nodes = new (int, int)[counts.Length];
         int leaf = n - 1, node = n;
@@ -207,7 +212,7 @@ public sealed class FastTextModel
             int first = leaf >= 0 && counts[leaf] < counts[node] ? leaf-- : node++;
             int second = leaf >= 0 && counts[leaf] < counts[Math.Min(node, counts.Length - 1)] ? leaf-- : node++;
             nodes[i] = (first, second);
-            counts[i] = unchecked(counts[first] + counts[second]);
+            counts[i] = counts[first] + counts[second];
         }
 
         return nodes;
