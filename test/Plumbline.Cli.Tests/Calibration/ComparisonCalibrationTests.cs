@@ -94,7 +94,7 @@ public sealed class ComparisonCalibrationTests : IDisposable
         InstrumentCalibration stored = CalibrationFile.Load(Repository.Path("phantoms", "calibration.json")).Of(method).First();
         bool choice = method != "open-questions";
         double judged = (1 - Clean.Error) * (choice ? (1 - Clean.Garbled) * (1 - Clean.WrongFormat) : 1), right = Clean.Accuracy * (choice ? 1 : 1 - Clean.Garbled);
-        Assert.Equal(35, stored.Beside);
+        Assert.Equal(38, stored.Beside);
         Assert.All(stored.Curve, point => Draw($"power at {point.Dose}", point.Power, Of(right - point.Dose, 0.05 / (1 + stored.Beside)).ExactRightDirection));
         Draw("false alarms", stored.FalseAlarm!, Of(right, 0.05).Exact);
 
