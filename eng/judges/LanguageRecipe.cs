@@ -36,8 +36,34 @@ internal static class LanguageRecipe
     // How common a language is among texts that get here, in natural logarithms; chosen, not counted.
     private static readonly Dictionary<string, float> s_priors = new()
     {
-        ["en"] = 1.5f, ["de"] = 0.8f, ["fr"] = 0.8f, ["es"] = 0.8f, ["pt"] = 0.6f, ["it"] = 0.5f, ["ru"] = 0.8f, ["ar"] = 0.8f, ["hi"] = 0.8f, ["fa"] = 0.4f, ["tr"] = 0.4f, ["nl"] = 0.4f, ["pl"] = 0.4f, ["id"] = 0.4f, ["vi"] = 0.4f, ["sv"] = 0.3f,
-        ["la"] = -1.5f, ["eo"] = -1.5f, ["mt"] = -1, ["yo"] = -1, ["ig"] = -1, ["zu"] = -1, ["so"] = -1, ["ha"] = -1, ["ga"] = -1, ["cy"] = -1, ["gl"] = -0.5f, ["af"] = -0.5f,
+        ["en"] = 1.5f,
+        ["de"] = 0.8f,
+        ["fr"] = 0.8f,
+        ["es"] = 0.8f,
+        ["pt"] = 0.6f,
+        ["it"] = 0.5f,
+        ["ru"] = 0.8f,
+        ["ar"] = 0.8f,
+        ["hi"] = 0.8f,
+        ["fa"] = 0.4f,
+        ["tr"] = 0.4f,
+        ["nl"] = 0.4f,
+        ["pl"] = 0.4f,
+        ["id"] = 0.4f,
+        ["vi"] = 0.4f,
+        ["sv"] = 0.3f,
+        ["la"] = -1.5f,
+        ["eo"] = -1.5f,
+        ["mt"] = -1,
+        ["yo"] = -1,
+        ["ig"] = -1,
+        ["zu"] = -1,
+        ["so"] = -1,
+        ["ha"] = -1,
+        ["ga"] = -1,
+        ["cy"] = -1,
+        ["gl"] = -0.5f,
+        ["af"] = -0.5f,
     };
 
     /// <summary>The identifier's weights.</summary>

@@ -48,7 +48,25 @@ internal static class Scripts
     /// <summary>The language that a script is written for, by far the most often; null where several are told apart.</summary>
     public static string? Only(Script script) => script switch
     {
-        Script.Hangul => "ko", Script.Greek => "el", Script.Hebrew => "he", Script.Thai => "th", Script.Georgian => "ka", Script.Armenian => "hy", Script.Ethiopic => "am", Script.Bengali => "bn", Script.Gurmukhi => "pa", Script.Gujarati => "gu",
-        Script.Tamil => "ta", Script.Telugu => "te", Script.Kannada => "kn", Script.Malayalam => "ml", Script.Sinhala => "si", Script.Lao => "lo", Script.Tibetan => "bo", Script.Myanmar => "my", Script.Khmer => "km", _ => null,
+        Script.Hangul => "ko",
+        Script.Greek => "el",
+        Script.Hebrew => "he",
+        Script.Thai => "th",
+        Script.Georgian => "ka",
+        Script.Armenian => "hy",
+        Script.Ethiopic => "am",
+        Script.Bengali => "bn",
+        Script.Gurmukhi => "pa",
+        Script.Gujarati => "gu",
+        Script.Tamil => "ta",
+        Script.Telugu => "te",
+        Script.Kannada => "kn",
+        Script.Malayalam => "ml",
+        Script.Sinhala => "si",
+        Script.Lao => "lo",
+        Script.Tibetan => "bo",
+        Script.Myanmar => "my",
+        Script.Khmer => "km",
+        _ => null,
     };
 }

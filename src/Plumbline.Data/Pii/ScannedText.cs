@@ -212,6 +212,16 @@ internal sealed class ScannedText
     /// <summary>The value of a Chinese digit; −1 for anything else.</summary>
     public static int HanDigit(char c) => c switch
     {
-        '〇' or '零' or '○' => 0, '一' or '壹' or '幺' => 1, '二' or '贰' => 2, '三' or '叁' => 3, '四' or '肆' => 4, '五' or '伍' => 5, '六' or '陆' => 6, '七' or '柒' => 7, '八' or '捌' => 8, '九' or '玖' => 9, _ => -1,
+        '〇' or '零' or '○' => 0,
+        '一' or '壹' or '幺' => 1,
+        '二' or '贰' => 2,
+        '三' or '叁' => 3,
+        '四' or '肆' => 4,
+        '五' or '伍' => 5,
+        '六' or '陆' => 6,
+        '七' or '柒' => 7,
+        '八' or '捌' => 8,
+        '九' or '玖' => 9,
+        _ => -1,
     };
 }

@@ -85,6 +85,15 @@ public sealed class ReferenceSentencesTests
 
     private static string OfPresidio(string type) => type switch
     {
-        "EMAIL_ADDRESS" => "EMAIL", "PHONE_NUMBER" => "PHONE", "IBAN_CODE" => "IBAN", "IP_ADDRESS" => "IP", "MAC_ADDRESS" => "MAC", "DATE_TIME" => "DATE", "US_BANK_NUMBER" => "US_BANK", "CRYPTO" => "CRYPTO_BTC", "ABA_ROUTING_NUMBER" => "ABA_ROUTING", _ => type,
+        "EMAIL_ADDRESS" => "EMAIL",
+        "PHONE_NUMBER" => "PHONE",
+        "IBAN_CODE" => "IBAN",
+        "IP_ADDRESS" => "IP",
+        "MAC_ADDRESS" => "MAC",
+        "DATE_TIME" => "DATE",
+        "US_BANK_NUMBER" => "US_BANK",
+        "CRYPTO" => "CRYPTO_BTC",
+        "ABA_ROUTING_NUMBER" => "ABA_ROUTING",
+        _ => type,
     };
 }
