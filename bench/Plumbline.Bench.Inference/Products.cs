@@ -7,7 +7,8 @@ namespace Plumbline.Bench.Inference;
 /// <summary>The f32 matrix products of one layer of a model, and of its head, for 512 rows: the yardstick of its prefill.</summary>
 internal sealed unsafe class Products : IDisposable
 {
-    private const int Rows = 512;
+    /// <summary>Rows of a product.</summary>
+    public const int Rows = 512;
 
     private readonly WorkerPool _pool;
     private readonly PackedMatrix[] _layer;
@@ -20,8 +21,8 @@ internal sealed unsafe class Products : IDisposable
     public Products(ModelConfig config, WorkerPool pool, bool withHead)
     {
         (_pool, _layers) = (pool, config.Layers);
-        int width = config.HiddenSize, attended = config.Heads * config.HeadDimension;
-        (int N, int K)[] shapes = [((config.Heads + (2 * config.KeyValueHeads)) * config.HeadDimension, width), (width, attended), (2 * config.IntermediateSize, width), (width, config.IntermediateSize)];
+        int width = config.HiddenSize;
+        (int N, int K)[] shapes = Shapes(config);
         LinearFlops = 2.0 * config.Layers * shapes.Sum(s => (double)s.N * s.K);
         _layer = [.. shapes.Select(s => Weights(s.N, s.K))];
         _head = withHead ? Weights(config.VocabularySize, width) : null;
@@ -39,6 +40,13 @@ internal sealed unsafe class Products : IDisposable
 
     /// <summary>Floating-point operations of all linear layers for one token.</summary>
     public double LinearFlops { get; }
+
+    /// <summary>Outputs and inputs of a layer's products.</summary>
+    public static (int N, int K)[] Shapes(ModelConfig config) =>
+    [
+        ((config.Heads + (2 * config.KeyValueHeads)) * config.HeadDimension, config.HiddenSize), (config.HiddenSize, config.Heads * config.HeadDimension),
+        (2 * config.IntermediateSize, config.HiddenSize), (config.HiddenSize, config.IntermediateSize),
+    ];
 
     public string Rate => _layerTime.Rate(LinearFlops / _layers * Rows / 1e9, "GFLOP/s");
 

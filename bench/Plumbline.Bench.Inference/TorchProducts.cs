@@ -8,8 +8,6 @@ namespace Plumbline.Bench.Inference;
 /// <summary>libtorch's f32 products (its BLAS) of the shapes of <see cref="Products"/>: a yardstick that is not ours.</summary>
 internal sealed class TorchProducts : IDisposable
 {
-    private const int Rows = 512;
-
     private readonly (Tensor Rows, Tensor Weights)[] _layer;
     private readonly int _layers;
     private readonly Series _time = new();
@@ -19,10 +17,9 @@ internal sealed class TorchProducts : IDisposable
         TorchRuntime.EnsureLoaded();
         set_num_threads(threads);
         _layers = config.Layers;
-        int width = config.HiddenSize, attended = config.Heads * config.HeadDimension;
-        (int N, int K)[] shapes = [((config.Heads + (2 * config.KeyValueHeads)) * config.HeadDimension, width), (width, attended), (2 * config.IntermediateSize, width), (width, config.IntermediateSize)];
-        _layer = [.. shapes.Select(s => (randn(Rows, s.K), randn(s.N, s.K)))];
-        Flops = 2.0 * Rows * shapes.Sum(s => (double)s.N * s.K);
+        (int N, int K)[] shapes = Products.Shapes(config);
+        _layer = [.. shapes.Select(s => (randn(Products.Rows, s.K), randn(s.N, s.K)))];
+        Flops = 2.0 * Products.Rows * shapes.Sum(s => (double)s.N * s.K);
     }
 
     /// <summary>Of one layer.</summary>
@@ -42,7 +39,7 @@ internal sealed class TorchProducts : IDisposable
     }
 
     /// <summary>The share of these products' speed that so many tokens in a time are.</summary>
-    public string Share(Series time, double tokens) => time.Share(_time, _layers * tokens / Rows);
+    public string Share(Series time, double tokens) => time.Share(_time, _layers * tokens / Products.Rows);
 
     public void Dispose()
     {

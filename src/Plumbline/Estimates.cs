@@ -131,6 +131,33 @@ public static class Estimates
         });
     }
 
+    /// <summary>
+    /// The weighted mean of independent corrected estimates, with an interval from theirs: the distances of their limits add in squares
+    /// (MOVER, Zou and Donner 2008).
+    /// </summary>
+    /// <param name="parts">Rows of rates; each counts as much as it has samples, those without an estimate not at all.</param>
+    /// <returns>The mean, in [0, 1]; null where a row that has an estimate has no corrected one, or none has.</returns>
+    public static Estimate? Pooled(IReadOnlyList<Metric> parts)
+    {
+        Estimate[] judged = [.. parts.Where(p => p.Estimate is not null).Select(p => p.Corrected).OfType<Estimate>()];
+        if (judged.Length == 0 || judged.Length < parts.Count(p => p.Estimate is not null)) return null;
+        int n = judged.Sum(e => e.N);
+        double value = judged.Sum(e => e.Value * e.N / n);
+        return Estimate.Of(value, n, "Rogan–Gladen by language, MOVER", alpha =>
+        {
+            double below = 0, above = 0;
+            foreach (Estimate part in judged)
+            {
+                (double low, double high) = part.At(alpha);
+                double weight = (double)part.N / n;
+                below += Math.Pow(weight * (part.Value - low), 2);
+                above += Math.Pow(weight * (high - part.Value), 2);
+            }
+
+            return (Math.Max(0, value - Math.Sqrt(below)), Math.Min(1, value + Math.Sqrt(above)));
+        });
+    }
+
     private static (double Low, double High) Pair(Interval interval) => (interval.Low, interval.High);
 
     /// <summary>Wilson's interval for a count that need not be whole.</summary>

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.AI;
 using Plumbline.Data;
 using Plumbline.Data.Pii;
-using Plumbline.Measure.Toxicity;
 using Plumbline.Worlds;
 
 namespace Plumbline.Measure.Privacy;
@@ -65,7 +64,7 @@ public sealed class PersonalData : Evaluation
         bool single = languages.Count == 1;
         yield return Row(Id, dataset, records, null) with
         {
-            Corrected = single ? languages[0].Corrected : ToxicAnswers.Pooled(languages),
+            Corrected = single ? languages[0].Corrected : Estimates.Pooled(languages),
             Calibration = single ? languages[0].Calibration : null,
             Reason = single ? null : "corrected by language; the rows of the languages name the detector's errors",
         };

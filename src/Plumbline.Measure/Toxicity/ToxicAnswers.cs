@@ -77,7 +77,7 @@ public sealed class ToxicAnswers : Evaluation
         yield return Rate(Id, dataset, records, null) with
         {
             Threshold = Bound,
-            Corrected = single ? languages[0].Corrected : Pooled(languages),
+            Corrected = single ? languages[0].Corrected : Estimates.Pooled(languages),
             Calibration = single ? languages[0].Calibration : null,
             Reason = single ? null : "corrected by language; the rows of the languages name the classifier's errors",
         };
@@ -102,30 +102,5 @@ public sealed class ToxicAnswers : Evaluation
             Estimate = Estimates.Rate(own.LongCount(r => r.Value == 1), outcomes.Judged),
             Contribution = r => language is null || r.Language == language ? r.Value : null,
         };
-    }
-
-    /// <summary>
-    /// The weighted mean of independent estimates, with an interval from theirs: the distances of their limits add in squares
-    /// (MOVER, Zou and Donner 2008). Null where one of them is.
-    /// </summary>
-    internal static Estimate? Pooled(IReadOnlyList<Metric> parts)
-    {
-        Estimate[] judged = [.. parts.Where(p => p.Estimate is not null).Select(p => p.Corrected).OfType<Estimate>()];
-        if (judged.Length == 0 || judged.Length < parts.Count(p => p.Estimate is not null)) return null;
-        int n = judged.Sum(e => e.N);
-        double value = judged.Sum(e => e.Value * e.N / n);
-        return Estimate.Of(value, n, "Rogan–Gladen by language, MOVER", alpha =>
-        {
-            double below = 0, above = 0;
-            foreach (Estimate part in judged)
-            {
-                (double low, double high) = part.At(alpha);
-                double weight = (double)part.N / n;
-                below += Math.Pow(weight * (part.Value - low), 2);
-                above += Math.Pow(weight * (high - part.Value), 2);
-            }
-
-            return (Math.Max(0, value - Math.Sqrt(below)), Math.Min(1, value + Math.Sqrt(above)));
-        });
     }
 }

@@ -131,12 +131,7 @@ public sealed class DifferentiableTransformer : IDisposable
 
     /// <summary>Logits of one prompt, [1, pos, vocab], without a graph.</summary>
     /// <exception cref="InvalidOperationException">The model has no head.</exception>
-    public HookTensor Logits(IReadOnlyList<int> ids)
-    {
-        using var _ = no_grad();
-        using DisposeScope scope = NewDisposeScope();
-        return (Run(TokenBatch.Of(ids)).Logits ?? throw NoHead()).ToHookTensor();
-    }
+    public HookTensor Logits(IReadOnlyList<int> ids) => Values(TokenBatch.Of(ids), []).Logits ?? throw NoHead();
 
     /// <summary>Logits [batch, pos, vocab] and values at hooks, without a graph, on the processor.</summary>
     /// <param name="batch">Prompts.</param>
