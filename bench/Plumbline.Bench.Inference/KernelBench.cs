@@ -20,7 +20,11 @@ internal static unsafe class KernelBench
 
         foreach (TensorType type in new[] { TensorType.F32, TensorType.F16, TensorType.Q8_0, TensorType.Q4_1, TensorType.Q4_0 })
         {
-            foreach (int m in new[] { 1, 2, 4, 8 }) Decode(pool, m, type, read);
+            foreach (int m in new[] { 1, 2, 4, 8, 16 })
+            {
+                Decode(pool, m, type, RowForms.Floats, read);
+                if (type is TensorType.Q4_0 or TensorType.Q4_1) Decode(pool, m, type, RowForms.FixedPoint, read);
+            }
         }
     }
 
@@ -98,7 +102,7 @@ internal static unsafe class KernelBench
         Console.WriteLine($"  {type,-5} {m}x{n}x{k}: {rate:F0} GFLOP/s = {rate / peak:P0} of peak");
     }
 
-    private static void Decode(WorkerPool pool, int m, TensorType type, double read)
+    private static void Decode(WorkerPool pool, int m, TensorType type, RowForms forms, double read)
     {
         const int n = 3072, k = 576;
         List<PackedMatrix> matrices = [];
@@ -109,9 +113,9 @@ internal static unsafe class KernelBench
             bytes += matrices[^1].Bytes;
         }
 
-        using NativeBuffer a = NativeBuffer.OfFloats((long)m * k), packed = NativeBuffer.OfFloats(RowBlocks.Size(m, k)), c = NativeBuffer.OfFloats((long)m * n);
-        RowBlocks blocks = new(packed.Floats, m, k);
-        blocks.Fill(0, a.Floats, k);
+        using NativeBuffer a = NativeBuffer.OfFloats((long)m * k), packed = NativeBuffer.OfFloats(RowBlocks.Size(m, k, forms)), c = NativeBuffer.OfFloats((long)m * n);
+        RowBlocks blocks = new(packed.Floats, m, k, forms);
+        for (int block = 0; block < blocks.Count; block++) blocks.Fill(block, a.Floats, k);
         double best = double.MaxValue;
         for (int round = 0; round < 5; round++)
         {
@@ -121,7 +125,7 @@ internal static unsafe class KernelBench
         }
 
         double rate = bytes / best / 1e9;
-        Console.WriteLine($"  {type,-5} {m} rows, {n}x{k} from memory: {rate:F1} GB/s = {rate / read:P0} of reading, {best / matrices.Count * 1e6:F0} us");
+        Console.WriteLine($"  {type,-5} {m} rows as {forms}, {n}x{k} from memory: {rate:F1} GB/s = {rate / read:P0} of reading, {best / matrices.Count * 1e6:F0} us");
         foreach (PackedMatrix w in matrices) w.Dispose();
     }
 

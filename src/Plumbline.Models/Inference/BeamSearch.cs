@@ -93,7 +93,8 @@ internal sealed unsafe class BeamSearch : IDisposable
         List<int> wanted = [];
         int rows = 0;
         foreach (int[] each in ids) wanted.Add((rows += each.Length) - 1);
-        _model.Forward([.. beams.Select((beam, i) => new SequenceSlice(beam.Cache, ids[i]))], wanted, cancellationToken);
+        bool step = beams.All(beam => beam.Cache.Length >= _prompt.Length);
+        _model.Forward([.. beams.Select((beam, i) => new SequenceSlice(beam.Cache, ids[i]))], wanted, cancellationToken, step);
     }
 
     // So many go on even if all ends are among the best.

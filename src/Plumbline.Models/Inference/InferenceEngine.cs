@@ -286,10 +286,15 @@ internal sealed unsafe class InferenceEngine : IDisposable
         return generation.Cache is { } cache ? CacheSpace.Growth(cache, count) : CacheSpace.PagesOf(count);
     }
 
-    // Ids that a text reads next; where its length matters, as when it came: the prompt at once and then token by token, also when it begins anew.
-    private int UnreadCount(TextGeneration generation, int rows) => _model.DependsOnLength
-        ? generation.Cache is { Length: > 0 } ? 1 : generation.PromptLength
-        : Math.Min(generation.UnreadCount, _options.BatchTokens - rows);
+    // Ids that a text reads next. Where its length matters, or steps are computed in a way of their own, it reads them as when they came, also
+    // when it begins anew: the prompt and then token by token.
+    private int UnreadCount(TextGeneration generation, int rows)
+    {
+        int left = generation.UnreadCount, prompt = left - (generation.Ids.Count - generation.PromptLength);
+        if (_model.DependsOnLength) return generation.Cache is { Length: > 0 } ? 1 : prompt;
+        if (_model.StepsDiffer) left = prompt > 0 ? prompt : 1;
+        return Math.Min(left, _options.BatchTokens - rows);
+    }
 
     private bool DropKept()
     {
@@ -399,10 +404,9 @@ internal sealed unsafe class InferenceEngine : IDisposable
         foreach (TextGeneration cancelled in _active.Where(g => g.CancellationToken.IsCancellationRequested).ToList()) Leave(cancelled, () => cancelled.Completion.TrySetCanceled(cancelled.CancellationToken));
         if (_active.Count == 0) return;
 
-        List<TextGeneration> batch = [];
-        List<SequenceSlice> slices = [];
-        List<int> wanted = [];
-        List<TextGeneration> finished = [];
+        // Where decoded tokens are computed in another way than given ones, each kind has a forward pass of its own.
+        Batch steps = new(), given = new();
+        List<TextGeneration> joined = [];
         int rows = 0;
         long promised = 0;
         // Once a text waits for room to begin, no younger one takes that room.
@@ -413,11 +417,11 @@ internal sealed unsafe class InferenceEngine : IDisposable
             if (rows >= _options.BatchTokens) break;
             bool begins = generation.Cache is null;
             if (begins && waits) continue;
-            if (HasRoom(generation, batch, rows, ref promised)) Join(generation);
+            if (HasRoom(generation, joined, rows, ref promised)) Join(generation);
             else waits |= begins;
         }
 
-        if (batch.Count == 0)
+        if (joined.Count == 0)
         {
             // The oldest goes on alone; by itself it fits.
             TextGeneration oldest = _active[0];
@@ -431,23 +435,26 @@ internal sealed unsafe class InferenceEngine : IDisposable
             Join(oldest);
         }
 
+        if (steps.Texts.Count > 0) Run(steps, step: true);
+        if (given.Texts.Count > 0) Run(given, step: false);
+
         void Join(TextGeneration generation)
         {
-            generation.Cache ??= Begin(generation.Ids);
+            generation.Cache ??= Begin(generation);
             int[] ids = generation.Unread(UnreadCount(generation, rows));
-            slices.Add(new SequenceSlice(generation.Cache, ids));
-            batch.Add(generation);
+            Batch batch = _model.StepsDiffer && generation.Cache.Length >= generation.PromptLength ? steps : given;
+            batch.Add(generation, ids);
+            joined.Add(generation);
             rows += ids.Length;
-            if (ids.Length == generation.UnreadCount)
-            {
-                wanted.Add(rows - 1);
-                finished.Add(generation);
-            }
         }
+    }
 
+    private void Run(Batch batch, bool step)
+    {
         try
         {
-            _model.Forward(slices, wanted, batch.Count == 1 ? batch[0].CancellationToken : CancellationToken.None);
+            _model.Forward(batch.Slices, batch.Wanted, batch.Texts.Count == 1 ? batch.Texts[0].CancellationToken : CancellationToken.None, step);
+            List<TextGeneration> finished = batch.Finished;
             int vocabulary = _model.Config.VocabularySize;
             if (_logits is null || _logits.Length < (long)finished.Count * vocabulary * sizeof(float))
             {
@@ -461,11 +468,11 @@ internal sealed unsafe class InferenceEngine : IDisposable
         }
         catch (OperationCanceledException e)
         {
-            Leave(batch[0], () => batch[0].Completion.TrySetCanceled(e.CancellationToken));
+            Leave(batch.Texts[0], () => batch.Texts[0].Completion.TrySetCanceled(e.CancellationToken));
         }
         catch (Exception e)
         {
-            foreach (TextGeneration generation in batch) Leave(generation, () => generation.Completion.TrySetException(e));
+            foreach (TextGeneration generation in batch.Texts) Leave(generation, () => generation.Completion.TrySetException(e));
         }
     }
 
@@ -486,8 +493,9 @@ internal sealed unsafe class InferenceEngine : IDisposable
     private void Leave(TextGeneration generation, Action complete)
     {
         _active.Remove(generation);
-        if (generation.Cache is { } cache && generation.Completion.Task.IsCompleted == false && cache.Length >= LeastShared && !_model.DependsOnLength)
+        if (generation.Cache is { } cache && generation.Completion.Task.IsCompleted == false && Shareable(generation) >= LeastShared)
         {
+            cache.Truncate(Shareable(generation));
             generation.Cache = null;
             _kept.AddFirst(([.. generation.Ids.Take(cache.Length)], cache));
             if (_kept.Count > MostKept) DropKept();
@@ -498,23 +506,50 @@ internal sealed unsafe class InferenceEngine : IDisposable
     }
 
     // A cache with the longest beginning that another text has already computed; the last id is always read anew.
-    private KeyValueSequence Begin(IReadOnlyList<int> ids)
+    private KeyValueSequence Begin(TextGeneration generation)
     {
-        if (!_model.DependsOnLength)
+        IReadOnlyList<int> ids = generation.Ids;
+        int own = Math.Min(ids.Count - 1, _model.StepsDiffer ? generation.PromptLength : int.MaxValue), best = LeastShared - 1;
+        KeyValueSequence? from = null;
+        foreach (TextGeneration other in _active.Where(g => g.Cache is not null)) Compare(other.Ids, other.Cache!, Shareable(other));
+        foreach ((int[] other, KeyValueSequence cache) in _kept) Compare(other, cache, cache.Length);
+        return from is null ? _space.New() : _space.Fork(from, best);
+
+        void Compare(IReadOnlyList<int> other, KeyValueSequence cache, int length)
         {
-            int best = LeastShared - 1;
-            KeyValueSequence? from = null;
-            foreach ((IReadOnlyList<int> other, KeyValueSequence cache) in _active.Where(g => g.Cache is not null).Select(g => (g.Ids, g.Cache!)).Concat(_kept.Select(k => ((IReadOnlyList<int>)k.Ids, k.Cache))))
-            {
-                int common = 0, most = Math.Min(ids.Count - 1, cache.Length);
-                while (common < most && ids[common] == other[common]) common++;
-                if (common > best) (best, from) = (common, cache);
-            }
-
-            if (from is not null) return _space.Fork(from, best);
+            int common = 0, most = Math.Min(own, length);
+            while (common < most && ids[common] == other[common]) common++;
+            if (common > best) (best, from) = (common, cache);
         }
+    }
 
-        return _space.New();
+    // How much of a text's cache another text with the same beginning would have computed to the same bits.
+    private int Shareable(TextGeneration generation) => generation.Cache is not { } cache || _model.DependsOnLength ? 0
+        : _model.StepsDiffer ? Math.Min(cache.Length, generation.PromptLength)
+        : cache.Length;
+
+    /// <summary>Texts that run together, and those of them that get their next token.</summary>
+    private sealed class Batch
+    {
+        private int _rows;
+
+        public List<TextGeneration> Texts { get; } = [];
+
+        public List<SequenceSlice> Slices { get; } = [];
+
+        public List<int> Wanted { get; } = [];
+
+        public List<TextGeneration> Finished { get; } = [];
+
+        public void Add(TextGeneration generation, int[] ids)
+        {
+            Texts.Add(generation);
+            Slices.Add(new SequenceSlice(generation.Cache!, ids));
+            _rows += ids.Length;
+            if (ids.Length != generation.UnreadCount) return;
+            Wanted.Add(_rows - 1);
+            Finished.Add(generation);
+        }
     }
 
     private sealed record ScoreJob(IReadOnlyList<TokenQuery> Queries, CancellationToken Cancellation)

@@ -74,10 +74,23 @@ internal sealed unsafe class Linear : IDisposable
         _matrices[i].Matrix.ReadRow(output - _matrices[i].Column, values);
     }
 
-    /// <summary>c[row, outputs] = a · Wᵀ; the bias is added by whoever reads c next.</summary>
-    public void Multiply(WorkerPool pool, RowBlocks a, float* c)
+    /// <summary>The forms in which rows are multiplied, if they are those of a step that decodes or others.</summary>
+    public RowForms Forms(bool step)
     {
-        foreach ((PackedMatrix matrix, int column) in _matrices) MatrixProduct.Multiply(pool, a, matrix, c + column, Outputs);
+        RowForms forms = default;
+        foreach ((PackedMatrix matrix, _) in _matrices) forms |= step && FixedPointProduct.Supports(matrix) ? RowForms.FixedPoint : RowForms.Floats;
+        return forms;
+    }
+
+    /// <summary>c[row, outputs] = a · Wᵀ; the bias is added by whoever reads c next.</summary>
+    /// <param name="pool">Threads to share the work.</param>
+    /// <param name="a">Rows in the forms of this layer.</param>
+    /// <param name="c">Results.</param>
+    /// <param name="next">The layer that comes after this one.</param>
+    public void Multiply(WorkerPool pool, RowBlocks a, float* c, Linear? next = null)
+    {
+        for (int i = 0; i < _matrices.Count; i++)
+            MatrixProduct.Multiply(pool, a, _matrices[i].Matrix, c + _matrices[i].Column, Outputs, i + 1 < _matrices.Count ? _matrices[i + 1].Matrix : next?.Matrix);
     }
 
     public void Dispose()

@@ -125,6 +125,8 @@ internal sealed record MemoryPlan
     {
         long width = Math.Max(config.HiddenSize, config.WordEmbeddingSize), attended = config.Heads * (long)config.HeadDimension;
         long floats = (3 * width) + (3 * attended) + (2L * config.KeyValueHeads * config.HeadDimension) + (4L * config.IntermediateSize) + (2L * config.RotaryDimensions);
+        // Inputs of products are packed; those of a step in fixed point as well.
+        floats += (Math.Max(width, attended) + config.IntermediateSize) * FixedPointRows.BlockBytes / (32 * sizeof(float));
         return floats * sizeof(float) * 5 / 4;
     }
 

@@ -9,7 +9,8 @@ internal readonly record struct SequenceSlice(KeyValueSequence Cache, ReadOnlyMe
 
 /// <summary>
 /// The forward pass of every causal architecture. Rows of many sequences run together without padding: products see all
-/// rows at once, attention each sequence by itself. A row's figures do not depend on what runs beside it.
+/// rows at once, attention each sequence by itself. A row's figures do not depend on what runs beside it, only on whether
+/// it is a step of decoding: those multiply four-bit weights in integers, and differ in their last bits.
 /// Not safe for concurrent use.
 /// </summary>
 internal sealed unsafe class Transformer : IDisposable
@@ -32,6 +33,7 @@ internal sealed unsafe class Transformer : IDisposable
     private readonly Scratch _x = new(), _y = new(), _qkv = new(), _attended = new(), _inner = new(), _packed = new(), _packedInner = new(), _turns = new(), _slidingTurns = new();
     private readonly Scratch[] _rows;
     private int _outputRows;
+    private bool _step;
 
     /// <exception cref="ModelFileException">A tensor is missing or has a type without kernels.</exception>
     public Transformer(ITensorSource source, ModelConfig config, WorkerPool pool, HeldWeights held = HeldWeights.AsFile)
@@ -58,6 +60,7 @@ internal sealed unsafe class Transformer : IDisposable
             List<Block> blocks = [];
             for (int layer = 0; layer < config.Layers; layer++) blocks.Add(LoadBlock(source, layout, layer));
             _blocks = [.. blocks];
+            StepsDiffer = _owned.OfType<Linear>().Any(linear => linear.Forms(step: true) != RowForms.Floats);
             if (config.Positions != PositionKind.Learned)
             {
                 _rotary = new Rotary(config, sliding: false);
@@ -81,18 +84,26 @@ internal sealed unsafe class Transformer : IDisposable
 
     public PagePool Pages { get; }
 
+    // Room for what a layer may ask for.
+    private RowForms Forms => _step ? RowForms.Floats | RowForms.FixedPoint : RowForms.Floats;
+
     /// <summary>Bytes of the weights in memory.</summary>
     public long WeightBytes { get; private set; }
 
     /// <summary>Whether the length of a sequence changes the figures of its beginning, which then cannot be shared.</summary>
     public bool DependsOnLength => _rotary is { DependsOnLength: true };
 
+    /// <summary>Whether steps of decoding give other last bits than given ids, so that a text that begins anew must read them as steps.</summary>
+    public bool StepsDiffer { get; }
+
     /// <summary>Runs new ids of sequences and appends them to their caches. The rows of the slices follow each other.</summary>
     /// <param name="slices">Each sequence at most once.</param>
     /// <param name="wanted">Rows whose logits will be asked for, rising; the last layer computes only these.</param>
     /// <param name="cancellationToken">Stops between layers; the caches then are as before.</param>
-    public void Forward(IReadOnlyList<SequenceSlice> slices, IReadOnlyList<int> wanted, CancellationToken cancellationToken)
+    /// <param name="step">Whether the ids are generated ones, one of each sequence, rather than given ones.</param>
+    public void Forward(IReadOnlyList<SequenceSlice> slices, IReadOnlyList<int> wanted, CancellationToken cancellationToken, bool step = false)
     {
+        _step = step;
         int rows = slices.Sum(slice => slice.Ids.Length);
         List<SequenceRows> sequences = new(slices.Count);
         int first = 0;
@@ -120,17 +131,17 @@ internal sealed unsafe class Transformer : IDisposable
         if (first < 0 || count < 0 || first > _outputRows - count) throw new ArgumentOutOfRangeException(nameof(first), first, $"The last forward left {_outputRows} rows.");
         int width = Config.HiddenSize;
         float* x = _x.Floats(0) + ((long)first * width);
-        RowBlocks packed = new(_packed.Floats(RowBlocks.Size(count, Math.Max(width, Config.WordEmbeddingSize))), count, width);
+        RowBlocks packed = new(_packed.Floats(RowBlocks.Size(count, Math.Max(width, Config.WordEmbeddingSize), Forms)), count, width, (_projectOut ?? _head).Forms(_step));
         NormAndPack(_finalNorm, x, packed);
         if (_projectOut is not null)
         {
             float* projected = _y.Floats((long)count * Config.WordEmbeddingSize);
             _projectOut.Multiply(_pool, packed, projected);
-            packed = new RowBlocks(packed.Block(0), count, Config.WordEmbeddingSize);
+            packed = new RowBlocks(packed.Block(0), count, Config.WordEmbeddingSize, _head.Forms(_step));
             Pack(projected, packed);
         }
 
-        _head.Multiply(_pool, packed, logits);
+        _head.Multiply(_pool, packed, logits, _blocks[0].QueryKeyValue);
         float cap = (float)(Config.LogitSoftcap ?? 0);
         if (cap == 0 && _head.Bias is null) return;
         _pool.Run(count, (row, _) =>
@@ -170,8 +181,8 @@ internal sealed unsafe class Transformer : IDisposable
         float* qkv = _qkv.Floats((long)rows * (config.Heads + (2 * config.KeyValueHeads)) * config.HeadDimension);
         float* attention = _attended.Floats((long)rows * attended);
         float* up = _inner.Floats((long)rows * inner * (_gated ? 2 : 1));
-        float* packedData = _packed.Floats(RowBlocks.Size(rows, Math.Max(Math.Max(width, attended), config.WordEmbeddingSize)));
-        float* innerData = _packedInner.Floats(RowBlocks.Size(rows, inner));
+        float* packedData = _packed.Floats(RowBlocks.Size(rows, Math.Max(Math.Max(width, attended), config.WordEmbeddingSize), Forms));
+        float* innerData = _packedInner.Floats(RowBlocks.Size(rows, inner, Forms));
         int longest = Math.Max(Math.Max(width, attended), inner);
         foreach (Scratch scratch in _rows) scratch.Floats((long)Tile.Height * longest);
 
@@ -179,14 +190,14 @@ internal sealed unsafe class Transformer : IDisposable
         float* turns = Turns(_rotary, _turns, sequences, rows);
         float* slidingTurns = ReferenceEquals(_rotary, _slidingRotary) ? turns : Turns(_slidingRotary, _slidingTurns, sequences, rows);
 
-        RowBlocks packed = new(packedData, rows, width);
+        RowBlocks packed = new(packedData, rows, width, _blocks[0].QueryKeyValue.Forms(_step));
         NormAndPack(_blocks[0].AttentionNorm, x, packed);
         for (int layer = 0; layer < _blocks.Length; layer++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             Block block = _blocks[layer];
             bool slides = config.SlidingLayers.Count > layer && config.SlidingLayers[layer];
-            block.QueryKeyValue.Multiply(_pool, packed, qkv);
+            block.QueryKeyValue.Multiply(_pool, packed, qkv, block.Output);
             PrepareAttention(block, layer, slides ? _slidingRotary : _rotary, slides ? slidingTurns : turns, sequences, qkv);
             _attention.Attend(sequences, layer, slides ? config.SlidingWindow ?? int.MaxValue : int.MaxValue, qkv, block.QueryKeyValue.Outputs, attention);
 
@@ -202,15 +213,17 @@ internal sealed unsafe class Transformer : IDisposable
                 if (rows == 0) break;
             }
 
-            RowBlocks packedAttention = new(packedData, rows, attended), packedInner = new(innerData, rows, inner);
+            RowBlocks packedAttention = new(packedData, rows, attended, block.Output.Forms(_step)), packedInner = new(innerData, rows, inner, block.Down.Forms(_step));
             Pack(attention, packedAttention);
-            block.Output.Multiply(_pool, packedAttention, y);
-            packed = new RowBlocks(packedData, rows, width);
+            block.Output.Multiply(_pool, packedAttention, y, block.Up);
+            packed = new RowBlocks(packedData, rows, width, block.Up.Forms(_step));
             AddAttention(block, x, y, packed);
-            block.Up.Multiply(_pool, packed, up);
+            block.Up.Multiply(_pool, packed, up, block.Down);
             Activate(block, up, packedInner);
-            block.Down.Multiply(_pool, packedInner, y);
-            AddMlp(block, layer + 1 < _blocks.Length ? _blocks[layer + 1] : null, x, y, packed);
+            Block? next = layer + 1 < _blocks.Length ? _blocks[layer + 1] : null;
+            block.Down.Multiply(_pool, packedInner, y, next?.QueryKeyValue ?? _head);
+            if (next is not null) packed = new RowBlocks(packedData, rows, width, next.QueryKeyValue.Forms(_step));
+            AddMlp(block, next, x, y, packed);
         }
 
         _outputRows = rows;
@@ -253,7 +266,7 @@ internal sealed unsafe class Transformer : IDisposable
 
         if (_projectIn is not null)
         {
-            RowBlocks packed = new(packedData, rows, width);
+            RowBlocks packed = new(packedData, rows, width, _projectIn.Forms(_step));
             Pack(y, packed);
             _projectIn.Multiply(_pool, packed, x);
         }
@@ -366,7 +379,7 @@ internal sealed unsafe class Transformer : IDisposable
         float* normed = _rows[slot].Floats((long)Tile.Height * packed.Depth);
         int count = packed.RowsOf(b);
         for (int r = 0; r < count; r++) norm.Apply(x + (((long)(b * Tile.Height) + r) * packed.Depth), normed + (r * packed.Depth));
-        RowBlocks.Pack(normed, packed.Depth, count, packed.Depth, packed.Block(b), packed.HeightOf(b));
+        packed.Put(b, normed, packed.Depth);
     }
 
     private void Pack(float* rows, RowBlocks packed) => _pool.Run(packed.Count, (b, _) => packed.Fill(b, rows, packed.Depth));
@@ -407,7 +420,7 @@ internal sealed unsafe class Transformer : IDisposable
                 RowMath.Activate(activation, row, gated ? row + inner : null, activated + (r * inner), inner);
             }
 
-            RowBlocks.Pack(activated, inner, count, inner, packed.Block(b), packed.HeightOf(b));
+            packed.Put(b, activated, inner);
         });
     }
 

@@ -4,21 +4,37 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Plumbline.Models.Kernels;
 
+/// <summary>What products read of activations.</summary>
+[Flags]
+internal enum RowForms
+{
+    /// <summary>Blocks for the tiles.</summary>
+    Floats = 1,
+
+    /// <summary><see cref="FixedPointRows"/>.</summary>
+    FixedPoint = 2,
+}
+
 /// <summary>
 /// Activations as the tiles read them: blocks of up to twelve rows, each [depth, height], padded with zeros up to
-/// the height of its tile. Block b begins at 12 · b · depth.
+/// the height of its tile. Block b begins at 12 · b · depth. Behind them, or instead, the rows in fixed point.
 /// </summary>
 [StructLayout(LayoutKind.Auto)]
-internal readonly unsafe struct RowBlocks(float* data, int rows, int depth)
+internal readonly unsafe struct RowBlocks(float* data, int rows, int depth, RowForms forms = RowForms.Floats)
 {
     public int Rows { get; } = rows;
+
+    public RowForms Forms { get; } = forms;
 
     public int Depth { get; } = depth;
 
     public int Count => (Rows + Tile.Height - 1) / Tile.Height;
 
+    public FixedPointRows FixedPoint => new((byte*)(data + FloatsOf(Rows, Depth, Forms)), Rows, Depth);
+
     /// <summary>Floats needed for so many rows.</summary>
-    public static long Size(int rows, int depth) => (long)(rows + Tile.Height - 1) / Tile.Height * Tile.Height * depth;
+    public static long Size(int rows, int depth, RowForms forms = RowForms.Floats) =>
+        FloatsOf(rows, depth, forms) + (forms.HasFlag(RowForms.FixedPoint) ? FixedPointRows.Size(rows, depth) / sizeof(float) : 0);
 
     public float* Block(int block) => data + ((long)block * Tile.Height * Depth);
 
@@ -27,11 +43,17 @@ internal readonly unsafe struct RowBlocks(float* data, int rows, int depth)
 
     public int HeightOf(int block) => Tile.HeightFor(RowsOf(block));
 
-    /// <summary>Fills a block from row-major rows.</summary>
-    public void Fill(int block, float* source, long stride)
+    /// <summary>Fills a block from all rows, row-major.</summary>
+    public void Fill(int block, float* source, long stride) => Put(block, source + (block * Tile.Height * stride), stride);
+
+    /// <summary>Fills a block from its own rows, row-major.</summary>
+    public void Put(int block, float* source, long stride)
     {
         int rows = RowsOf(block);
-        Pack(source + (block * Tile.Height * stride), stride, rows, Depth, Block(block), HeightOf(block));
+        if (Forms.HasFlag(RowForms.Floats)) Pack(source, stride, rows, Depth, Block(block), HeightOf(block));
+        if (!Forms.HasFlag(RowForms.FixedPoint)) return;
+        FixedPointRows target = FixedPoint;
+        for (int row = 0; row < rows; row++) target.Fill((block * Tile.Height) + row, source + (row * stride));
     }
 
     /// <summary>Transposes rows [rows, depth] into [depth, height].</summary>
@@ -59,6 +81,9 @@ internal readonly unsafe struct RowBlocks(float* data, int rows, int depth)
             }
         }
     }
+
+    private static long FloatsOf(int rows, int depth, RowForms forms) =>
+        forms.HasFlag(RowForms.Floats) ? (long)(rows + Tile.Height - 1) / Tile.Height * Tile.Height * depth : 0;
 
     private static void PackFour(float* source, long stride, int depth, float* target, int height)
     {

@@ -14,7 +14,7 @@ internal static unsafe class WideRow
     private const int BlocksPerPart = MatrixProduct.Part / 32;
 
     // How far ahead of the arithmetic memory is read: without it the processor does one after the other, at half the speed.
-    private const int Ahead = 2560;
+    private const int Ahead = 4 << 10;
 
     /// <summary>Two neighbouring panels, or twice the same one.</summary>
     public static void Multiply(PackedMatrix w, int first, int second, float* a, float* c)

@@ -37,8 +37,11 @@ internal sealed class WorkerPool : IDisposable
     public int Threads { get; }
 
     /// <summary>Calls the body for each piece 0 … pieces - 1 with the slot (0 … Threads - 1) of the thread that runs it.</summary>
+    /// <param name="pieces">Number of pieces.</param>
+    /// <param name="body">Gets piece and slot.</param>
+    /// <param name="meanwhile">What threads do that wait, also when this has returned: gets slot and step 0, 1, 2, …, each a fraction of a microsecond, until it gives false. It must not throw.</param>
     /// <exception cref="AggregateException">A body threw; the other pieces have ended.</exception>
-    public void Run(int pieces, Action<int, int> body)
+    public void Run(int pieces, Action<int, int> body, Func<int, int, bool>? meanwhile = null)
     {
         if (pieces <= 1 || _workers.Length == 0)
         {
@@ -48,13 +51,15 @@ internal sealed class WorkerPool : IDisposable
 
         lock (_turn)
         {
-            Region region = new(pieces, body);
+            Region region = new(pieces, body, meanwhile);
             _region = region;
             Wake();
             region.Take(0);
+            bool waits = meanwhile is null;
             for (int spins = 0; !region.IsComplete; spins++)
             {
-                if (spins < Spins) Thread.SpinWait(1);
+                if (!waits) waits = !meanwhile!(0, spins);
+                else if (spins < Spins) Thread.SpinWait(1);
                 else Thread.Yield();
             }
 
@@ -85,6 +90,7 @@ internal sealed class WorkerPool : IDisposable
     private void Work(int slot)
     {
         Region? last = null;
+        Func<int, int, bool>? meanwhile = null;
         int idle = 0;
         while (!_closing)
         {
@@ -93,7 +99,12 @@ internal sealed class WorkerPool : IDisposable
             {
                 last = region;
                 region.Take(slot);
+                meanwhile = region.Meanwhile;
                 idle = 0;
+            }
+            else if (meanwhile is not null)
+            {
+                if (!meanwhile(slot, idle++)) (meanwhile, idle) = (null, 0);
             }
             else if (++idle < Spins)
             {
@@ -127,7 +138,7 @@ internal sealed class WorkerPool : IDisposable
         _wake.Wait();
     }
 
-    private sealed class Region(int pieces, Action<int, int> body)
+    private sealed class Region(int pieces, Action<int, int> body, Func<int, int, bool>? meanwhile)
     {
         private int _next;
         private int _done;
@@ -136,6 +147,8 @@ internal sealed class WorkerPool : IDisposable
         public bool IsComplete => Volatile.Read(ref _done) == pieces;
 
         public Exception? Error => _error;
+
+        public Func<int, int, bool>? Meanwhile => meanwhile;
 
         public void Take(int slot)
         {

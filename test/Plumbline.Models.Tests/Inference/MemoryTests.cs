@@ -74,6 +74,7 @@ public sealed class MemoryTests
     [InlineData("gemma2", Pages)] // Sliding windows, capped logits.
     [InlineData("gpt2", Pages)]
     [InlineData("llama-rope-dynamic", 12)] // A length that matters: what is evicted must come again as it came.
+    [InlineData("gguf/llama-gqa-tied.Q4_1.gguf", Pages)] // Steps in integers: these must come again as steps.
     public async Task Generate_MoreTextsThanRoom_WaitForEachOtherAndAreTheSame(string folder, int pages)
     {
         int most = folder == "gpt2" ? 32 : 96;

@@ -121,6 +121,111 @@ public sealed unsafe class KernelTests
     }
 
     [Theory]
+    [InlineData(TensorType.Q4_0, 1, 1)]
+    [InlineData(TensorType.Q4_0, 300, 2)]
+    [InlineData(TensorType.Q4_1, 1, 1)]
+    [InlineData(TensorType.Q4_1, 300, 2)]
+    public void FixedPointProduct_BothWidths_GiveTheSameBitsAndErrHardlyMoreThanFloats(TensorType type, int outlier, double most)
+    {
+        const int rows = 77, columns = 1536, count = 7;
+        using WorkerPool pool = new(2);
+        Random random = new(12);
+        byte[][] file = Rows(random, type, rows, columns);
+        using PackedMatrix w = PackedMatrix.Pack(type, rows, columns, row => file[row], pool);
+        if (!FixedPointProduct.Supports(w)) Assert.Skip("The processor has no 256-bit integers.");
+        // Activations as they are: many small ones and perhaps a few that are hundreds of times as large, in whose blocks the small ones lose bits.
+        using NativeBuffer a = Floats(random, count * columns), digits = new(FixedPointRows.Size(count, columns));
+        for (int i = 0; i < count * columns; i += random.Next(1, 300)) a.Floats[i] *= outlier;
+        FixedPointRows packed = new(digits.Pointer, count, columns);
+        for (int row = 0; row < count; row++) packed.Fill(row, a.Floats + (row * columns));
+
+        float[] got = Product(pool, a.Floats, count, w, RowForms.FixedPoint), floats = Product(pool, a.Floats, count, w);
+        double[] exact = new double[count * rows];
+        float[] weights = new float[columns];
+        for (int column = 0; column < rows; column++)
+        {
+            Dequantization.ToSingle(type, file[column], weights);
+            for (int row = 0; row < count; row++)
+            {
+                for (int k = 0; k < columns; k++) exact[(row * rows) + column] += (double)a.Floats[(row * columns) + k] * weights[k];
+            }
+        }
+
+        Assert.InRange(Error(got) / Error(floats), 0, most);
+        float* sums = stackalloc float[Tile.Width];
+        for (int panel = 0; panel < w.Panels; panel++)
+        {
+            for (int row = 0; row < count; row++)
+            {
+                NarrowFixedPoint.One(w, panel, packed.Row(row), w.Panel(w.Panels), sums);
+                for (int i = 0; i < Math.Min(Tile.Width, rows - (panel * Tile.Width)); i++) Assert.Equal(got[(row * rows) + (panel * Tile.Width) + i], sums[i]);
+            }
+        }
+
+        double Error(float[] product) => Math.Sqrt(product.Zip(exact, (x, y) => (x - y) * (x - y)).Sum());
+    }
+
+    [Fact]
+    public void FixedPointRows_AnyNumbers_AreWithinHalfAUnitAndTheSumIsTheirs()
+    {
+        if (!System.Runtime.Intrinsics.X86.Avx2.IsSupported) Assert.Skip("The processor has no 256-bit integers.");
+        using NativeBuffer digits = new(FixedPointRows.Size(1, 32));
+        FixedPointRows rows = new(digits.Pointer, 1, 32);
+        Gen.Select(Gen.Float[-1, 1].Array[32], Gen.Int[-80, 120], Gen.Int[0, 31], Gen.Int[0, 8]).Sample((numbers, power, at, drop) =>
+        {
+            float[] values = Array.ConvertAll(numbers, x => MathF.ScaleB(x, power));
+            // The largest also at the edge between two powers of two.
+            if (drop < 8) values[at] = MathF.ScaleB(BitConverter.Int32BitsToSingle(0x3FFEFEFC + drop), power);
+            Fill(values);
+            float unit = digits.Floats[24], largest = values.Max(Math.Abs);
+            Assert.True(unit == 0 ? largest == 0 : MathF.Log2(unit) == MathF.Floor(MathF.Log2(unit)));
+            if (largest > 1e-30f) Assert.InRange(largest / unit, 0x3FBFBF, 0x7F7F7F + 0.5);
+            long sum = 0;
+            for (int column = 0; column < 32; column++)
+            {
+                int place = (column / 8 * 8) + (column % 2 * 4) + (column % 8 / 2);
+                sbyte* bytes = (sbyte*)digits.Pointer;
+                int number = (bytes[place] * 65536) + (bytes[32 + place] * 256) + bytes[64 + place];
+                Assert.InRange(Math.Abs(((double)number * unit) - values[column]), 0, unit / 2.0);
+                sum += number;
+            }
+
+            Assert.Equal(sum * unit, digits.Floats[25]);
+            for (int digit = 0; digit < 3; digit++)
+            {
+                short* start = (short*)(digits.Floats + 26 + digit);
+                int bytes = new ReadOnlySpan<sbyte>(digits.Pointer + (32 * digit), 32).ToArray().Sum(b => b);
+                Assert.Equal((-4 * bytes, -4 * bytes), (start[0], start[1]));
+            }
+        }, threads: 1);
+
+        Fill(new float[32]);
+        Assert.Equal(0, digits.Floats[25]);
+        foreach (float odd in new[] { float.NaN, float.PositiveInfinity, float.NegativeInfinity })
+        {
+            float[] values = new float[32];
+            values[17] = odd;
+            Fill(values);
+            Assert.True(float.IsNaN(digits.Floats[24]) && float.IsNaN(digits.Floats[25]));
+        }
+
+        void Fill(float[] values)
+        {
+            fixed (float* p = values) rows.Fill(0, p);
+        }
+    }
+
+    [Fact]
+    public void MatrixProduct_RowsInFixedPointOnly_AreRefusedByOtherWeights()
+    {
+        using WorkerPool pool = new(1);
+        byte[][] file = Rows(new Random(1), TensorType.Q8_0, 32, 32);
+        using PackedMatrix w = PackedMatrix.Pack(TensorType.Q8_0, 32, 32, row => file[row], pool);
+        using NativeBuffer a = NativeBuffer.OfFloats(32);
+        Assert.Contains("floats", Assert.Throws<ArgumentException>(() => Product(pool, a.Floats, 1, w, RowForms.FixedPoint)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(TensorType.F16)]
     [InlineData(TensorType.Q8_0)]
     [InlineData(TensorType.Q4_0)]
@@ -153,7 +258,8 @@ public sealed unsafe class KernelTests
             byte[][] rows = Rows(random, type, n, k);
             using PackedMatrix w = PackedMatrix.Pack(type, n, k, row => rows[row], three);
             using NativeBuffer a = Floats(random, m * k);
-            float[] all = Product(three, a.Floats, m, w), single = [.. Enumerable.Range(0, m).SelectMany(row => Product(one, a.Floats + (row * k), 1, w))];
+            RowForms forms = seed % 2 == 0 && FixedPointProduct.Supports(w) ? RowForms.FixedPoint : RowForms.Floats;
+            float[] all = Product(three, a.Floats, m, w, forms), single = [.. Enumerable.Range(0, m).SelectMany(row => Product(one, a.Floats + (row * k), 1, w, forms))];
             Assert.Equal(single, all);
             float[] weights = new float[k];
             for (int column = 0; column < n; column++)
@@ -312,10 +418,10 @@ public sealed unsafe class KernelTests
         Assert.Equal(1, b.Values(0, 0, 0)[0]);
     }
 
-    private static float[] Product(WorkerPool pool, float* a, int m, PackedMatrix w)
+    private static float[] Product(WorkerPool pool, float* a, int m, PackedMatrix w, RowForms forms = RowForms.Floats)
     {
-        using NativeBuffer packed = NativeBuffer.OfFloats(RowBlocks.Size(m, w.Columns)), c = NativeBuffer.OfFloats(m * w.Rows);
-        RowBlocks blocks = new(packed.Floats, m, w.Columns);
+        using NativeBuffer packed = NativeBuffer.OfFloats(RowBlocks.Size(m, w.Columns, forms)), c = NativeBuffer.OfFloats(m * w.Rows);
+        RowBlocks blocks = new(packed.Floats, m, w.Columns, forms);
         for (int b = 0; b < blocks.Count; b++) blocks.Fill(b, a, w.Columns);
         MatrixProduct.Multiply(pool, blocks, w, c.Floats, w.Rows);
         return new ReadOnlySpan<float>(c.Floats, m * w.Rows).ToArray();
