@@ -9,12 +9,8 @@ namespace Plumbline.Models.Files;
 /// The values behind each tensor type, exactly: what ggml's reference code gives for quantised blocks, IEEE 754 for halves,
 /// the OCP 8-bit formats for F8. Bytes are little-endian, as all model files are. Stateless; safe for concurrent use.
 /// </summary>
-/// <remarks>The block layouts are those of ggml (ggml-common.h); its names for the fields are kept: d is a block's scale, m or dmin its offset.</remarks>
 public static class Dequantization
 {
-    // The sixteen values of IQ4_NL and IQ4_XS (kvalues_iq4nl in ggml-common.h).
-    private static ReadOnlySpan<sbyte> NonLinear => [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
-
     /// <summary>Widens or dequantises whole blocks.</summary>
     /// <param name="type">How <paramref name="source"/> is held; integers are converted to the nearest float, Bool to 0 and 1.</param>
     /// <param name="source">Whole blocks.</param>
@@ -83,26 +79,11 @@ public static class Dequantization
 
     private static void Block(TensorType type, ReadOnlySpan<byte> x, Span<float> y)
     {
-        switch (type)
-        {
-            case TensorType.Q4_0: Q4_0(x, y); break;
-            case TensorType.Q4_1: Q4_1(x, y); break;
-            case TensorType.Q5_0: Q5_0(x, y); break;
-            case TensorType.Q5_1: Q5_1(x, y); break;
-            case TensorType.Q8_0: Q8_0(x, y); break;
-            case TensorType.Q2_K: Q2_K(x, y); break;
-            case TensorType.Q3_K: Q3_K(x, y); break;
-            case TensorType.Q4_K: Q4_K(x, y); break;
-            case TensorType.Q5_K: Q5_K(x, y); break;
-            case TensorType.Q6_K: Q6_K(x, y); break;
-            case TensorType.Q8_K: Q8_K(x, y); break;
-            case TensorType.IQ4_NL: IQ4_NL(x, y); break;
-            case TensorType.IQ4_XS: IQ4_XS(x, y); break;
-            default: throw new ArgumentOutOfRangeException(nameof(type), type, "Not a tensor type.");
-        }
+        Span<sbyte> numbers = stackalloc sbyte[256];
+        Span<float> scales = stackalloc float[16], minima = stackalloc float[16];
+        int group = QuantisedBlock.Split(type, x, numbers, scales, minima);
+        for (int i = 0; i < y.Length; i++) y[i] = (scales[i / group] * numbers[i]) + minima[i / group];
     }
-
-    private static float HalfAt(ReadOnlySpan<byte> x, int offset) => (float)ReadHalfLittleEndian(x[offset..]);
 
     private static void WidenBrainFloats(ReadOnlySpan<ushort> source, Span<float> destination)
     {
@@ -128,171 +109,5 @@ public static class Dequantization
             _ => float.ScaleB(1 + (mantissa / 8f), exponent - 7),
         };
         return (b & 0x80) == 0 ? magnitude : -magnitude;
-    }
-
-    private static void Q4_0(ReadOnlySpan<byte> x, Span<float> y)
-    {
-        float d = HalfAt(x, 0);
-        ReadOnlySpan<byte> q = x[2..18];
-        for (int j = 0; j < 16; j++)
-        {
-            y[j] = ((q[j] & 0xF) - 8) * d;
-            y[j + 16] = ((q[j] >> 4) - 8) * d;
-        }
-    }
-
-    private static void Q4_1(ReadOnlySpan<byte> x, Span<float> y)
-    {
-        float d = HalfAt(x, 0), m = HalfAt(x, 2);
-        ReadOnlySpan<byte> q = x[4..20];
-        for (int j = 0; j < 16; j++)
-        {
-            y[j] = ((q[j] & 0xF) * d) + m;
-            y[j + 16] = ((q[j] >> 4) * d) + m;
-        }
-    }
-
-    private static void Q5_0(ReadOnlySpan<byte> x, Span<float> y)
-    {
-        float d = HalfAt(x, 0);
-        uint high = ReadUInt32LittleEndian(x[2..]);
-        ReadOnlySpan<byte> q = x[6..22];
-        for (int j = 0; j < 16; j++)
-        {
-            y[j] = ((q[j] & 0xF) + (int)(((high >> j) & 1) << 4) - 16) * d;
-            y[j + 16] = ((q[j] >> 4) + (int)(((high >> (j + 16)) & 1) << 4) - 16) * d;
-        }
-    }
-
-    private static void Q5_1(ReadOnlySpan<byte> x, Span<float> y)
-    {
-        float d = HalfAt(x, 0), m = HalfAt(x, 2);
-        uint high = ReadUInt32LittleEndian(x[4..]);
-        ReadOnlySpan<byte> q = x[8..24];
-        for (int j = 0; j < 16; j++)
-        {
-            y[j] = (((q[j] & 0xF) + (int)(((high >> j) & 1) << 4)) * d) + m;
-            y[j + 16] = (((q[j] >> 4) + (int)(((high >> (j + 16)) & 1) << 4)) * d) + m;
-        }
-    }
-
-    private static void Q8_0(ReadOnlySpan<byte> x, Span<float> y)
-    {
-        float d = HalfAt(x, 0);
-        ReadOnlySpan<sbyte> q = MemoryMarshal.Cast<byte, sbyte>(x[2..34]);
-        for (int j = 0; j < 32; j++) y[j] = q[j] * d;
-    }
-
-    private static void Q2_K(ReadOnlySpan<byte> x, Span<float> y)
-    {
-        ReadOnlySpan<byte> scales = x[..16];
-        float d = HalfAt(x, 80), dmin = HalfAt(x, 82);
-        for (int group = 0; group < 16; group++)
-        {
-            // Groups of 16: eight to each half of the block, two bits of the same 32 bytes for each pair of groups.
-            ReadOnlySpan<byte> q = x.Slice(16 + (group / 8 * 32) + (group % 2 * 16), 16);
-            int shift = group % 8 / 2 * 2;
-            float scale = d * (scales[group] & 0xF), minimum = dmin * (scales[group] >> 4);
-            for (int l = 0; l < 16; l++) y[(group * 16) + l] = (scale * ((q[l] >> shift) & 3)) - minimum;
-        }
-    }
-
-    private static void Q3_K(ReadOnlySpan<byte> x, Span<float> y)
-    {
-        ReadOnlySpan<byte> masks = x[..32], packed = x[96..108];
-        float d = HalfAt(x, 108);
-        for (int group = 0; group < 16; group++)
-        {
-            // Six bits a scale: the lower four in bytes 0 to 7 (nibbles), the upper two in bytes 8 to 11.
-            int low = group < 8 ? packed[group] & 0xF : packed[group - 8] >> 4;
-            int high = (packed[8 + (group % 4)] >> (group / 4 * 2)) & 3;
-            float scale = d * ((low | (high << 4)) - 32);
-            int half = group % 2 * 16, shift = group % 8 / 2 * 2, bit = 1 << (group / 2);
-            ReadOnlySpan<byte> q = x.Slice(32 + (group / 8 * 32) + half, 16), mask = masks.Slice(half, 16);
-            for (int l = 0; l < 16; l++) y[(group * 16) + l] = scale * (((q[l] >> shift) & 3) - ((mask[l] & bit) == 0 ? 4 : 0));
-        }
-    }
-
-    // Eight scales and eight minima of six bits in twelve bytes.
-    private static (int Scale, int Minimum) ScaleAndMinimum(ReadOnlySpan<byte> packed, int j) => j < 4
-        ? (packed[j] & 63, packed[j + 4] & 63)
-        : ((packed[j + 4] & 0xF) | (packed[j - 4] >> 6 << 4), (packed[j + 4] >> 4) | (packed[j] >> 6 << 4));
-
-    private static void Q4_K(ReadOnlySpan<byte> x, Span<float> y)
-    {
-        float d = HalfAt(x, 0), dmin = HalfAt(x, 2);
-        for (int group = 0; group < 8; group++)
-        {
-            (int scale, int minimum) = ScaleAndMinimum(x[4..16], group);
-            float s = d * scale, m = dmin * minimum;
-            int shift = group % 2 * 4;
-            ReadOnlySpan<byte> q = x.Slice(16 + (group / 2 * 32), 32);
-            for (int l = 0; l < 32; l++) y[(group * 32) + l] = (s * ((q[l] >> shift) & 0xF)) - m;
-        }
-    }
-
-    private static void Q5_K(ReadOnlySpan<byte> x, Span<float> y)
-    {
-        float d = HalfAt(x, 0), dmin = HalfAt(x, 2);
-        ReadOnlySpan<byte> high = x[16..48];
-        for (int group = 0; group < 8; group++)
-        {
-            (int scale, int minimum) = ScaleAndMinimum(x[4..16], group);
-            float s = d * scale, m = dmin * minimum;
-            int shift = group % 2 * 4;
-            ReadOnlySpan<byte> q = x.Slice(48 + (group / 2 * 32), 32);
-            for (int l = 0; l < 32; l++) y[(group * 32) + l] = (s * (((q[l] >> shift) & 0xF) + (((high[l] >> group) & 1) << 4))) - m;
-        }
-    }
-
-    private static void Q6_K(ReadOnlySpan<byte> x, Span<float> y)
-    {
-        float d = HalfAt(x, 208);
-        for (int group = 0; group < 8; group++)
-        {
-            // Groups of 32, four to each half: nibbles of 64 bytes, two more bits from 32 bytes.
-            int half = group / 4, quarter = group % 4;
-            ReadOnlySpan<byte> low = x.Slice((half * 64) + (quarter % 2 * 32), 32), high = x.Slice(128 + (half * 32), 32);
-            int lowShift = quarter / 2 * 4, highShift = quarter * 2;
-            for (int l = 0; l < 32; l++)
-            {
-                float scale = d * (sbyte)x[192 + (group * 2) + (l / 16)];
-                y[(group * 32) + l] = scale * ((((low[l] >> lowShift) & 0xF) | (((high[l] >> highShift) & 3) << 4)) - 32);
-            }
-        }
-    }
-
-    private static void Q8_K(ReadOnlySpan<byte> x, Span<float> y)
-    {
-        float d = ReadSingleLittleEndian(x);
-        ReadOnlySpan<sbyte> q = MemoryMarshal.Cast<byte, sbyte>(x[4..260]);
-        for (int j = 0; j < 256; j++) y[j] = d * q[j];
-    }
-
-    private static void IQ4_NL(ReadOnlySpan<byte> x, Span<float> y)
-    {
-        float d = HalfAt(x, 0);
-        for (int j = 0; j < 16; j++)
-        {
-            y[j] = d * NonLinear[x[2 + j] & 0xF];
-            y[j + 16] = d * NonLinear[x[2 + j] >> 4];
-        }
-    }
-
-    private static void IQ4_XS(ReadOnlySpan<byte> x, Span<float> y)
-    {
-        float d = HalfAt(x, 0);
-        int high = ReadUInt16LittleEndian(x[2..]);
-        for (int group = 0; group < 8; group++)
-        {
-            int scale = ((x[4 + (group / 2)] >> (group % 2 * 4)) & 0xF) | (((high >> (group * 2)) & 3) << 4);
-            float s = d * (scale - 32);
-            ReadOnlySpan<byte> q = x.Slice(8 + (group * 16), 16);
-            for (int j = 0; j < 16; j++)
-            {
-                y[(group * 32) + j] = s * NonLinear[q[j] & 0xF];
-                y[(group * 32) + j + 16] = s * NonLinear[q[j] >> 4];
-            }
-        }
     }
 }

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using Plumbline.Models.Files;
 
 namespace Plumbline.Models.Kernels;
 
@@ -17,7 +16,7 @@ internal static unsafe class FixedPointProduct
     private const int Ahead = 8 << 10;
 
     /// <summary>Whether the processor and the matrix allow it.</summary>
-    public static bool Supports(PackedMatrix w) => Avx2.IsSupported && w.Finite && w.Type is TensorType.Q4_0 or TensorType.Q4_1;
+    public static bool Supports(PackedMatrix w) => Avx2.IsSupported && w.Finite && w.Layout.Bits == 4;
 
     /// <summary>c[rows, 32 · first … 32 · end) = a · wᵀ for panels first … end - 1, reading ahead up to panel last.</summary>
     [SkipLocalsInit]

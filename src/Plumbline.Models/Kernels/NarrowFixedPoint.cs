@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using Plumbline.Models.Files;
 
 namespace Plumbline.Models.Kernels;
 
@@ -19,8 +18,7 @@ internal static unsafe class NarrowFixedPoint
 
     private static void Half(PackedMatrix w, int panel, int first, byte* row, byte* limit, float* sums)
     {
-        bool hasMinimum = w.Type == TensorType.Q4_1;
-        int header = hasMinimum ? 128 : 64;
+        int header = w.Layout.Header, size = w.Layout.ScaleSize, place = first / 8;
         byte* p = w.Panel(panel), end = p + w.PanelBytes;
         int* x = (int*)row;
         Vector256<byte> nibble = Vector256.Create((byte)15);
@@ -44,9 +42,13 @@ internal static unsafe class NarrowFixedPoint
                 (ll, lh) = Add(ll, lh, l, r, x[k + 1 + L]);
             }
 
-            ushort* halves = (ushort*)p + first;
-            Vector256<float> dl = Widening.FiniteHalves8(halves), dh = Widening.FiniteHalves8(halves + 8);
-            Vector256<float> nl = hasMinimum ? Middle(dl, halves + 32) : default, nh = hasMinimum ? Middle(dh, halves + 40) : default;
+            Vector256<float> dl = Widening.FiniteScales8(p, place, size), dh = Widening.FiniteScales8(p, place + 1, size), nl = default, nh = default;
+            if (w.Layout.HasMinimum)
+            {
+                nl = Vector256.FusedMultiplyAdd(dl, Vector256.Create(8f), Widening.FiniteScales8(p, place + 4, size));
+                nh = Vector256.FusedMultiplyAdd(dh, Vector256.Create(8f), Widening.FiniteScales8(p, place + 5, size));
+            }
+
             float unit = ((float*)x)[FixedPointRows.Unit], sum = ((float*)x)[FixedPointRows.Sum];
             low = Join(hl, ml, ll, dl, nl, unit, sum, low);
             high = Join(hh, mh, lh, dh, nh, unit, sum, high);
@@ -65,9 +67,6 @@ internal static unsafe class NarrowFixedPoint
         Vector256<sbyte> four = Vector256.Create(digits).AsSByte();
         return (left + Avx2.MultiplyAddAdjacent(l, four), right + Avx2.MultiplyAddAdjacent(r, four));
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Middle(Vector256<float> scale, ushort* minimum) => Vector256.FusedMultiplyAdd(scale, Vector256.Create(8f), Widening.FiniteHalves8(minimum));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Join(Vector256<short> h, Vector256<short> m, Vector256<short> l, Vector256<float> d, Vector256<float> middle, float unit, float sum, Vector256<float> total)

@@ -10,7 +10,6 @@ namespace Plumbline.Models.Kernels;
 /// </summary>
 internal static unsafe class NarrowRow
 {
-    private const int BlocksPerPart = MatrixProduct.Part / 32;
     private const int Ahead = 2560;
 
     public static void Multiply(PackedMatrix w, int panel, float* a, float* c)
@@ -19,31 +18,31 @@ internal static unsafe class NarrowRow
         byte* p = w.Panel(panel), end = p + w.PanelBytes;
         switch (w.Type)
         {
-            case TensorType.Q4_0: Q4(p, end, false, a, sums); break;
-            case TensorType.Q4_1: Q4(p, end, true, a, sums); break;
-            case TensorType.Q8_0: Q8(p, end, a, sums); break;
             case TensorType.F16: Halves(p, end, a, sums); break;
             case TensorType.BF16: BrainHalves(p, end, a, sums); break;
-            default: throw new ArgumentOutOfRangeException(nameof(w), w.Type, "No row product.");
+            default:
+                if (w.Layout.Bits == 4) Nibbles(p, end, w.Layout, a, sums);
+                else Bytes(p, end, w.Layout, a, sums);
+                break;
         }
 
         RowProduct.Store(w, panel, sums, c);
     }
 
-    private static void Q4(byte* p, byte* end, bool hasMinimum, float* a, float* sums)
+    private static void Nibbles(byte* p, byte* end, PanelLayout layout, float* a, float* sums)
     {
-        int header = hasMinimum ? 128 : 64;
+        int header = layout.Header, size = layout.ScaleSize;
         Vector256<float> t0 = default, t1 = default, t2 = default, t3 = default;
         while (p < end)
         {
             Vector256<float> s0 = default, s1 = default, s2 = default, s3 = default;
-            for (int i = 0; i < BlocksPerPart && p < end; i++, p += header + 512)
+            for (int columns = 0; columns < MatrixProduct.Part && p < end; columns += 32, p += header + 512)
             {
                 Prefetch(p, header + 512);
-                ushort* scales = (ushort*)p;
-                Vector256<float> d0 = Widening.FiniteHalves8(scales), d1 = Widening.FiniteHalves8(scales + 8), d2 = Widening.FiniteHalves8(scales + 16), d3 = Widening.FiniteHalves8(scales + 24);
-                Vector256<float> m0 = hasMinimum ? Widening.FiniteHalves8(scales + 32) : d0 * -8f, m1 = hasMinimum ? Widening.FiniteHalves8(scales + 40) : d1 * -8f;
-                Vector256<float> m2 = hasMinimum ? Widening.FiniteHalves8(scales + 48) : d2 * -8f, m3 = hasMinimum ? Widening.FiniteHalves8(scales + 56) : d3 * -8f;
+                Vector256<float> d0 = Widening.FiniteScales8(p, 0, size), d1 = Widening.FiniteScales8(p, 1, size), d2 = Widening.FiniteScales8(p, 2, size), d3 = Widening.FiniteScales8(p, 3, size);
+                Vector256<float> m0 = d0 * -8f, m1 = d1 * -8f, m2 = d2 * -8f, m3 = d3 * -8f;
+                if (layout.HasMinimum)
+                    (m0, m1, m2, m3) = (Widening.FiniteScales8(p, 4, size), Widening.FiniteScales8(p, 5, size), Widening.FiniteScales8(p, 6, size), Widening.FiniteScales8(p, 7, size));
                 int* q = (int*)(p + header);
                 for (int k = 0; k < 32; k += 8, q += 32)
                 {
@@ -67,25 +66,28 @@ internal static unsafe class NarrowRow
         Store(sums, t0, t1, t2, t3);
     }
 
-    private static void Q8(byte* p, byte* end, float* a, float* sums)
+    private static void Bytes(byte* p, byte* end, PanelLayout layout, float* a, float* sums)
     {
+        int size = layout.ScaleSize;
         Vector256<float> t0 = default, t1 = default, t2 = default, t3 = default;
         while (p < end)
         {
             Vector256<float> s0 = default, s1 = default, s2 = default, s3 = default;
-            for (int i = 0; i < BlocksPerPart && p < end; i++, p += 1088)
+            for (int columns = 0; columns < MatrixProduct.Part && p < end; columns += layout.Columns, p += layout.BlockBytes)
             {
-                Prefetch(p, 1088);
-                ushort* scales = (ushort*)p;
-                Vector256<float> d0 = Widening.FiniteHalves8(scales), d1 = Widening.FiniteHalves8(scales + 8), d2 = Widening.FiniteHalves8(scales + 16), d3 = Widening.FiniteHalves8(scales + 24);
-                sbyte* q = (sbyte*)p + 64;
-                for (int k = 0; k < 32; k++, q += 32, a++)
+                Prefetch(p, layout.BlockBytes);
+                Vector256<float> d0 = Widening.FiniteScales8(p, 0, size), d1 = Widening.FiniteScales8(p, 1, size), d2 = Widening.FiniteScales8(p, 2, size), d3 = Widening.FiniteScales8(p, 3, size);
+                Vector256<float> m0 = default, m1 = default, m2 = default, m3 = default;
+                if (layout.HasMinimum)
+                    (m0, m1, m2, m3) = (Widening.FiniteScales8(p, 4, size), Widening.FiniteScales8(p, 5, size), Widening.FiniteScales8(p, 6, size), Widening.FiniteScales8(p, 7, size));
+                sbyte* q = (sbyte*)p + layout.Header;
+                for (int k = 0; k < layout.Columns; k++, q += 32, a++)
                 {
                     Vector256<float> value = Vector256.Create(*a);
-                    s0 = Vector256.FusedMultiplyAdd(value, Vector256.ConvertToSingle(Widening.SignedBytes8(q)) * d0, s0);
-                    s1 = Vector256.FusedMultiplyAdd(value, Vector256.ConvertToSingle(Widening.SignedBytes8(q + 8)) * d1, s1);
-                    s2 = Vector256.FusedMultiplyAdd(value, Vector256.ConvertToSingle(Widening.SignedBytes8(q + 16)) * d2, s2);
-                    s3 = Vector256.FusedMultiplyAdd(value, Vector256.ConvertToSingle(Widening.SignedBytes8(q + 24)) * d3, s3);
+                    s0 = Vector256.FusedMultiplyAdd(value, Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(Widening.SignedBytes8(q)), d0, m0), s0);
+                    s1 = Vector256.FusedMultiplyAdd(value, Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(Widening.SignedBytes8(q + 8)), d1, m1), s1);
+                    s2 = Vector256.FusedMultiplyAdd(value, Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(Widening.SignedBytes8(q + 16)), d2, m2), s2);
+                    s3 = Vector256.FusedMultiplyAdd(value, Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(Widening.SignedBytes8(q + 24)), d3, m3), s3);
                 }
             }
 

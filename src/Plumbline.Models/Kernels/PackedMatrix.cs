@@ -6,14 +6,12 @@ namespace Plumbline.Models.Kernels;
 
 /// <summary>
 /// A weight matrix [rows, columns] in panels of 32 rows, each panel one stream [column, 32] in the order in which the
-/// kernels read it, at the size of the file: Q4_1, Q4_0, Q8_0, F16, BF16 and F32 stay what they are. Blocks of 32
-/// columns begin with their 32 scales (and minima). Four-bit numbers lie eight columns to a 32-bit word, a row a word, the
-/// first column in the lowest bits: one load gives sixteen rows, one shift the next column.
+/// kernels read it (<see cref="PanelLayout"/>), at about the size of the file. Four-bit numbers lie eight columns to a 32-bit
+/// word, a row a word, the first column in the lowest bits: one load gives sixteen rows, one shift the next column.
 /// Read only once packed; safe for concurrent use.
 /// </summary>
 internal sealed unsafe class PackedMatrix : IDisposable
 {
-    private const int Block = 32;
     private const int PrefetchedBytes = 128 << 10;
     private readonly NativeBuffer _data;
     private readonly byte* _first;
@@ -22,21 +20,15 @@ internal sealed unsafe class PackedMatrix : IDisposable
 
     private PackedMatrix(TensorType type, int rows, int columns)
     {
-        (Type, Rows, Columns) = (type, rows, columns);
-        _panelBytes = type switch
-        {
-            TensorType.F32 => columns * 128L,
-            TensorType.F16 or TensorType.BF16 => columns * 64L,
-            TensorType.Q8_0 => columns / Block * 1088L,
-            TensorType.Q4_0 => columns / Block * 576L,
-            TensorType.Q4_1 => columns / Block * 640L,
-            _ => throw new ArgumentOutOfRangeException(nameof(type), type, "No held form."),
-        };
+        (Type, Rows, Columns, Layout) = (type, rows, columns, PanelLayout.Of(type));
+        _panelBytes = (long)columns / Layout.Columns * Layout.BlockBytes;
         _data = new NativeBuffer(checked(_panelBytes * Panels));
         _first = _data.Pointer;
     }
 
     public TensorType Type { get; }
+
+    public PanelLayout Layout { get; }
 
     public int Rows { get; }
 
@@ -52,20 +44,11 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// <summary>Whether no half, be it a weight or a scale, is an infinity or NaN; such a matrix needs the slower conversion.</summary>
     public bool Finite => !_special;
 
-    /// <summary>Whether a tensor of this type is held as it is; others are dequantised to F32.</summary>
-    public static bool Holds(TensorType type) =>
-        type is TensorType.F32 or TensorType.F16 or TensorType.BF16 or TensorType.Q8_0 or TensorType.Q4_0 or TensorType.Q4_1;
+    /// <summary>Whether a tensor of this type is held as it is; others are converted to F32.</summary>
+    public static bool Holds(TensorType type) => type is TensorType.F32 or TensorType.F16 or TensorType.BF16 || type.IsQuantised();
 
-    /// <summary>Bytes of one row of a file's tensor of a type that is held.</summary>
-    public static int RowBytes(TensorType type, int columns) => type switch
-    {
-        TensorType.F32 => columns * 4,
-        TensorType.F16 or TensorType.BF16 => columns * 2,
-        TensorType.Q8_0 => columns / Block * 34,
-        TensorType.Q4_0 => columns / Block * 18,
-        TensorType.Q4_1 => columns / Block * 20,
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "No held form."),
-    };
+    /// <summary>Bytes of one row of a file's tensor.</summary>
+    public static int RowBytes(TensorType type, int columns) => columns / type.BlockValues() * type.BlockBytes();
 
     /// <summary>Packs the rows that a function gives, each as it lies in a file.</summary>
     public static PackedMatrix Pack(TensorType type, int rows, int columns, WeightRow row, WorkerPool pool)
@@ -84,7 +67,11 @@ internal sealed unsafe class PackedMatrix : IDisposable
     }
 
     /// <summary>Bytes of memory that a matrix takes.</summary>
-    public static long Size(TensorType type, int rows, int columns) => (long)(rows + Tile.Width - 1) / Tile.Width * Tile.Width * RowBytes(type, columns);
+    public static long Size(TensorType type, int rows, int columns)
+    {
+        PanelLayout layout = PanelLayout.Of(type);
+        return (long)(rows + Tile.Width - 1) / Tile.Width * (columns / layout.Columns) * layout.BlockBytes;
+    }
 
     /// <summary>Packs f32 rows.</summary>
     public static PackedMatrix Pack(int rows, int columns, float* values, WorkerPool pool) =>
@@ -114,9 +101,11 @@ internal sealed unsafe class PackedMatrix : IDisposable
             case TensorType.F32: new ReadOnlySpan<float>((float*)data + (from * 32L), depth * 32).CopyTo(new Span<float>(tile, depth * 32)); break;
             case TensorType.F16: UnpackHalves((ushort*)data + (from * 32L), depth, tile, Finite); break;
             case TensorType.BF16: UnpackBrainHalves((ushort*)data + (from * 32L), depth, tile); break;
-            case TensorType.Q8_0: UnpackQ8(data + (from / Block * 1088L), depth / Block, tile); break;
-            case TensorType.Q4_0: UnpackQ4(data + (from / Block * 576L), depth / Block, tile, hasMinimum: false); break;
-            default: UnpackQ4(data + (from / Block * 640L), depth / Block, tile, hasMinimum: true); break;
+            default:
+                byte* first = data + ((long)(from / Layout.Columns) * Layout.BlockBytes);
+                if (Layout.Bits == 4) UnpackNibbles(first, depth, tile);
+                else UnpackBytes(first, depth, tile);
+                break;
         }
     }
 
@@ -136,23 +125,18 @@ internal sealed unsafe class PackedMatrix : IDisposable
             case TensorType.BF16:
                 for (int k = 0; k < Columns; k++) values[k] = BitConverter.UInt32BitsToSingle((uint)((ushort*)data)[(k * 32) + r] << 16);
                 break;
-            case TensorType.Q8_0:
-                for (int b = 0; b < Columns / Block; b++, data += 1088)
-                {
-                    float scale = Half(data, r);
-                    sbyte* q = (sbyte*)data + 64 + r;
-                    for (int k = 0; k < Block; k++) *values++ = scale * q[k * 32];
-                }
-
-                break;
             default:
-                bool minimum = Type == TensorType.Q4_1;
-                int header = minimum ? 128 : 64;
-                for (int b = 0; b < Columns / Block; b++, data += header + 512)
+                int size = Layout.ScaleSize;
+                for (int k = 0; k < Columns; k += Layout.Columns, data += Layout.BlockBytes)
                 {
-                    float scale = Half(data, r), offset = minimum ? Half(data + 64, r) : -8 * scale;
-                    uint* words = (uint*)(data + header) + r;
-                    for (int k = 0; k < Block; k++) *values++ = MathF.FusedMultiplyAdd(scale, (words[k / 8 * 32] >> (k % 8 * 4)) & 15, offset);
+                    float scale = ScaleAt(data, r, size);
+                    float minimum = Layout.HasMinimum ? ScaleAt(data, Tile.Width + r, size) : Layout.Bits == 4 ? -8 * scale : 0;
+                    byte* q = data + Layout.Header;
+                    for (int i = 0; i < Layout.Columns; i++)
+                    {
+                        int number = Layout.Bits == 4 ? (((int*)q)[(i / 8 * 32) + r] >> (i % 8 * 4)) & 15 : ((sbyte*)q)[(i * 32) + r];
+                        *values++ = MathF.FusedMultiplyAdd(scale, number, minimum);
+                    }
                 }
 
                 break;
@@ -161,7 +145,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
 
     public void Dispose() => _data.Dispose();
 
-    private static float Half(byte* halves, int index) => (float)BitConverter.UInt16BitsToHalf(((ushort*)halves)[index]);
+    private static float ScaleAt(byte* scales, int index, int size) => size == 2 ? (float)BitConverter.UInt16BitsToHalf(((ushort*)scales)[index]) : ((float*)scales)[index];
 
     // One row of the file into its lane of the panel.
     private void Place(byte* source, int r, byte* panel)
@@ -176,16 +160,16 @@ internal sealed unsafe class PackedMatrix : IDisposable
                 if (Type == TensorType.F16 && HasSpecial((ushort*)source, Columns)) _special = true;
                 break;
             case TensorType.Q8_0:
-                for (int b = 0; b < Columns / Block; b++, source += 34, panel += 1088)
+                for (int k = 0; k < Columns; k += 32, source += 34, panel += Layout.BlockBytes)
                 {
                     PlaceScale(source, panel, r);
-                    for (int k = 0; k < Block; k++) panel[64 + (k * 32) + r] = source[2 + k];
+                    for (int i = 0; i < 32; i++) panel[64 + (i * 32) + r] = source[2 + i];
                 }
 
                 break;
-            default:
+            case TensorType.Q4_0 or TensorType.Q4_1:
                 int header = Type == TensorType.Q4_1 ? 4 : 2;
-                for (int b = 0; b < Columns / Block; b++, source += header + 16)
+                for (int k = 0; k < Columns; k += 32, source += header + 16)
                 {
                     PlaceScale(source, panel, r);
                     if (header == 4) PlaceScale(source + 2, panel + 64, r);
@@ -200,6 +184,33 @@ internal sealed unsafe class PackedMatrix : IDisposable
                 }
 
                 break;
+            default:
+                PlaceParts(source, r, panel);
+                break;
+        }
+    }
+
+    // Blocks whose scales and numbers a file packs more tightly than the kernels read them.
+    private void PlaceParts(byte* source, int r, byte* panel)
+    {
+        int values = Type.BlockValues(), bytes = Type.BlockBytes();
+        Span<sbyte> numbers = stackalloc sbyte[256];
+        Span<float> scales = stackalloc float[16], minima = stackalloc float[16];
+        for (int k = 0; k < Columns; k += values, source += bytes)
+        {
+            int columns = QuantisedBlock.Split(Type, new ReadOnlySpan<byte>(source, bytes), numbers, scales, minima);
+            for (int group = 0; group < values / columns; group++, panel += Layout.BlockBytes)
+            {
+                ((float*)panel)[r] = scales[group];
+                if (Layout.HasMinimum) ((float*)panel)[32 + r] = minima[group];
+                byte* q = panel + Layout.Header;
+                for (int i = 0; i < columns; i++)
+                {
+                    int number = numbers[(group * columns) + i];
+                    if (Layout.Bits == 4) ((int*)q)[(i / 8 * 32) + r] |= number << (i % 8 * 4);
+                    else q[(i * 32) + r] = (byte)number;
+                }
+            }
         }
     }
 
@@ -255,48 +266,49 @@ internal sealed unsafe class PackedMatrix : IDisposable
         }
     }
 
-    private static void UnpackQ8(byte* data, int blocks, float* tile)
+    private void UnpackBytes(byte* data, int depth, float* tile)
     {
-        for (int b = 0; b < blocks; b++, data += 1088)
+        int size = Layout.ScaleSize;
+        for (int from = 0; from < depth; from += Layout.Columns, data += Layout.BlockBytes)
         {
-            sbyte* q = (sbyte*)data + 64;
+            sbyte* q = (sbyte*)data + Layout.Header;
             if (Vector512.IsHardwareAccelerated)
             {
-                Vector512<float> low = Widening.Halves16((ushort*)data), high = Widening.Halves16((ushort*)data + 16);
-                for (int k = 0; k < Block; k++, q += 32, tile += 32)
+                Vector512<float> low = Widening.Scales16(data, 0, size), high = Widening.Scales16(data, 1, size), lowest = default, highest = default;
+                if (Layout.HasMinimum) (lowest, highest) = (Widening.Scales16(data, 2, size), Widening.Scales16(data, 3, size));
+                for (int k = 0; k < Layout.Columns; k++, q += 32, tile += 32)
                 {
-                    (Vector512.ConvertToSingle(Widening.SignedBytes16(q)) * low).Store(tile);
-                    (Vector512.ConvertToSingle(Widening.SignedBytes16(q + 16)) * high).Store(tile + 16);
+                    Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(Widening.SignedBytes16(q)), low, lowest).Store(tile);
+                    Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(Widening.SignedBytes16(q + 16)), high, highest).Store(tile + 16);
                 }
             }
             else
             {
-                Vector256<float> s0 = Widening.Halves8((ushort*)data), s1 = Widening.Halves8((ushort*)data + 8);
-                Vector256<float> s2 = Widening.Halves8((ushort*)data + 16), s3 = Widening.Halves8((ushort*)data + 24);
-                for (int k = 0; k < Block; k++, q += 32, tile += 32)
+                for (int part = 0; part < 4; part++)
                 {
-                    (Vector256.ConvertToSingle(Widening.SignedBytes8(q)) * s0).Store(tile);
-                    (Vector256.ConvertToSingle(Widening.SignedBytes8(q + 8)) * s1).Store(tile + 8);
-                    (Vector256.ConvertToSingle(Widening.SignedBytes8(q + 16)) * s2).Store(tile + 16);
-                    (Vector256.ConvertToSingle(Widening.SignedBytes8(q + 24)) * s3).Store(tile + 24);
+                    Vector256<float> scale = Widening.Scales8(data, part, size), least = Layout.HasMinimum ? Widening.Scales8(data, part + 4, size) : default;
+                    for (int k = 0; k < Layout.Columns; k++)
+                        Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(Widening.SignedBytes8(q + (k * 32) + (part * 8))), scale, least).Store(tile + (k * 32) + (part * 8));
                 }
+
+                tile += 32 * Layout.Columns;
             }
         }
     }
 
-    // A product of an 11-bit scale and a 4-bit number is exact in f32, so one rounding happens, where the minimum is added.
-    private static void UnpackQ4(byte* data, int blocks, float* tile, bool hasMinimum)
+    // A product of a scale and a four-bit number is exact in f32, so one rounding happens, where the minimum is added.
+    private void UnpackNibbles(byte* data, int depth, float* tile)
     {
-        int header = hasMinimum ? 128 : 64;
-        for (int b = 0; b < blocks; b++)
+        int size = Layout.ScaleSize;
+        for (int from = 0; from < depth; from += 32, data += Layout.BlockBytes)
         {
-            byte* q = data + header;
+            byte* q = data + Layout.Header;
             if (Vector512.IsHardwareAccelerated)
             {
-                Vector512<float> low = Widening.Halves16((ushort*)data), high = Widening.Halves16((ushort*)data + 16);
-                Vector512<float> lowest = hasMinimum ? Widening.Halves16((ushort*)data + 32) : low * -8f;
-                Vector512<float> highest = hasMinimum ? Widening.Halves16((ushort*)data + 48) : high * -8f;
-                for (int k = 0; k < Block; k += 8, q += 128)
+                Vector512<float> low = Widening.Scales16(data, 0, size), high = Widening.Scales16(data, 1, size);
+                Vector512<float> lowest = Layout.HasMinimum ? Widening.Scales16(data, 2, size) : low * -8f;
+                Vector512<float> highest = Layout.HasMinimum ? Widening.Scales16(data, 3, size) : high * -8f;
+                for (int k = 0; k < 32; k += 8, q += 128)
                 {
                     Vector512<int> left = Vector512.Load((int*)q), right = Vector512.Load((int*)q + 16);
                     for (int i = 0; i < 8; i++, tile += 32)
@@ -312,9 +324,9 @@ internal sealed unsafe class PackedMatrix : IDisposable
             {
                 for (int part = 0; part < 4; part++)
                 {
-                    Vector256<float> scale = Widening.Halves8((ushort*)data + (part * 8)), least = hasMinimum ? Widening.Halves8((ushort*)data + 32 + (part * 8)) : scale * -8f;
+                    Vector256<float> scale = Widening.Scales8(data, part, size), least = Layout.HasMinimum ? Widening.Scales8(data, part + 4, size) : scale * -8f;
                     float* target = tile + (part * 8);
-                    for (int k = 0; k < Block; k += 8)
+                    for (int k = 0; k < 32; k += 8)
                     {
                         Vector256<int> word = Vector256.Load((int*)(q + (k * 16)) + (part * 8));
                         for (int i = 0; i < 8; i++, target += 32, word = Vector256.ShiftRightLogical(word, 4))
@@ -322,10 +334,8 @@ internal sealed unsafe class PackedMatrix : IDisposable
                     }
                 }
 
-                tile += 32 * Block;
+                tile += 32 * 32;
             }
-
-            data += header + 512;
         }
     }
 }

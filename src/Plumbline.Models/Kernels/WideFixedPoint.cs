@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using Plumbline.Models.Files;
 
 namespace Plumbline.Models.Kernels;
 
@@ -14,8 +13,8 @@ internal static unsafe class WideFixedPoint
     /// <summary>sums[32] = row · panelᵀ.</summary>
     public static void One(PackedMatrix w, int panel, byte* row, byte* limit, float* sums)
     {
-        bool hasMinimum = w.Type == TensorType.Q4_1;
-        int header = hasMinimum ? 128 : 64;
+        PanelLayout layout = w.Layout;
+        int header = layout.Header;
         byte* p = w.Panel(panel), end = p + w.PanelBytes;
         int* x = (int*)row;
         Vector512<byte> nibble = Vector512.Create((byte)15);
@@ -39,7 +38,7 @@ internal static unsafe class WideFixedPoint
                 (ll, lh) = Add(ll, lh, l, r, x[k + 1 + L]);
             }
 
-            (Vector512<float> dl, Vector512<float> dh, Vector512<float> nl, Vector512<float> nh) = Scales(p, hasMinimum);
+            (Vector512<float> dl, Vector512<float> dh, Vector512<float> nl, Vector512<float> nh) = Scales(p, layout);
             float unit = ((float*)x)[FixedPointRows.Unit], sum = ((float*)x)[FixedPointRows.Sum];
             low = Join(hl, ml, ll, dl, nl, unit, sum, low);
             high = Join(hh, mh, lh, dh, nh, unit, sum, high);
@@ -52,8 +51,8 @@ internal static unsafe class WideFixedPoint
     /// <summary>sums[4, 32] = rows · panelᵀ.</summary>
     public static void Four(PackedMatrix w, int panel, byte* row, long rowBytes, byte* limit, float* sums)
     {
-        bool hasMinimum = w.Type == TensorType.Q4_1;
-        int header = hasMinimum ? 128 : 64;
+        PanelLayout layout = w.Layout;
+        int header = layout.Header;
         byte* p = w.Panel(panel), end = p + w.PanelBytes;
         int* x = (int*)row, y = (int*)(row + rowBytes), z = (int*)(row + (2 * rowBytes)), u = (int*)(row + (3 * rowBytes));
         Vector512<byte> nibble = Vector512.Create((byte)15);
@@ -90,7 +89,7 @@ internal static unsafe class WideFixedPoint
                 (ull, ulh) = Add(ull, ulh, l, r, u[k + L]);
             }
 
-            (Vector512<float> dl, Vector512<float> dh, Vector512<float> nl, Vector512<float> nh) = Scales(p, hasMinimum);
+            (Vector512<float> dl, Vector512<float> dh, Vector512<float> nl, Vector512<float> nh) = Scales(p, layout);
             Join(xhl, xml, xll, dl, nl, (float*)x, sums);
             Join(xhh, xmh, xlh, dh, nh, (float*)x, sums + 16);
             Join(yhl, yml, yll, dl, nl, (float*)y, sums + 32);
@@ -115,14 +114,12 @@ internal static unsafe class WideFixedPoint
 
     // Weights count from -8, which is the minimum's part of them.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Middle(Vector512<float> scale, ushort* minimum) => Vector512.FusedMultiplyAdd(scale, Vector512.Create(8f), Widening.FiniteHalves16(minimum));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (Vector512<float> Left, Vector512<float> Right, Vector512<float> LeftMiddle, Vector512<float> RightMiddle) Scales(byte* p, bool hasMinimum)
+    private static (Vector512<float> Left, Vector512<float> Right, Vector512<float> LeftMiddle, Vector512<float> RightMiddle) Scales(byte* p, PanelLayout layout)
     {
-        ushort* halves = (ushort*)p;
-        Vector512<float> left = Widening.FiniteHalves16(halves), right = Widening.FiniteHalves16(halves + 16);
-        return hasMinimum ? (left, right, Middle(left, halves + 32), Middle(right, halves + 48)) : (left, right, default, default);
+        int size = layout.ScaleSize;
+        Vector512<float> left = Widening.FiniteScales16(p, 0, size), right = Widening.FiniteScales16(p, 1, size), eight = Vector512.Create(8f);
+        if (!layout.HasMinimum) return (left, right, default, default);
+        return (left, right, Vector512.FusedMultiplyAdd(left, eight, Widening.FiniteScales16(p, 2, size)), Vector512.FusedMultiplyAdd(right, eight, Widening.FiniteScales16(p, 3, size)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

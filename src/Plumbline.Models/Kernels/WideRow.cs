@@ -11,8 +11,6 @@ namespace Plumbline.Models.Kernels;
 /// </summary>
 internal static unsafe class WideRow
 {
-    private const int BlocksPerPart = MatrixProduct.Part / 32;
-
     // How far ahead of the arithmetic memory is read: without it the processor does one after the other, at half the speed.
     private const int Ahead = 4 << 10;
 
@@ -23,36 +21,36 @@ internal static unsafe class WideRow
         byte* p = w.Panel(first), r = w.Panel(second);
         switch (w.Type)
         {
-            case TensorType.Q4_0: Q4(p, r, w.PanelBytes, false, a, sums); break;
-            case TensorType.Q4_1: Q4(p, r, w.PanelBytes, true, a, sums); break;
-            case TensorType.Q8_0: Q8(p, r, w.PanelBytes, a, sums); break;
             case TensorType.F16: Halves(p, r, w.PanelBytes, a, sums); break;
             case TensorType.BF16: BrainHalves(p, r, w.PanelBytes, a, sums); break;
-            default: throw new ArgumentOutOfRangeException(nameof(w), w.Type, "No row product.");
+            default:
+                if (w.Layout.Bits == 4) Nibbles(p, r, w.PanelBytes, w.Layout, a, sums);
+                else Bytes(p, r, w.PanelBytes, w.Layout, a, sums);
+                break;
         }
 
         RowProduct.Store(w, first, sums, c);
         if (second != first) RowProduct.Store(w, second, sums + Tile.Width, c);
     }
 
-    private static void Q4(byte* p, byte* r, long bytes, bool hasMinimum, float* a, float* sums)
+    private static void Nibbles(byte* p, byte* r, long bytes, PanelLayout layout, float* a, float* sums)
     {
-        int header = hasMinimum ? 128 : 64;
+        int header = layout.Header, size = layout.ScaleSize;
         byte* end = p + bytes;
         Vector512<float> pl = default, ph = default, rl = default, rh = default;
         while (p < end)
         {
             Vector512<float> spl = default, sph = default, srl = default, srh = default;
-            for (int i = 0; i < BlocksPerPart && p < end; i++)
+            for (int columns = 0; columns < MatrixProduct.Part && p < end; columns += 32)
             {
                 Prefetch(p, r, end, bytes, header + 512);
-                Vector512<float> dpl = Widening.FiniteHalves16((ushort*)p), dph = Widening.FiniteHalves16((ushort*)p + 16);
-                Vector512<float> drl = Widening.FiniteHalves16((ushort*)r), drh = Widening.FiniteHalves16((ushort*)r + 16);
+                Vector512<float> dpl = Widening.FiniteScales16(p, 0, size), dph = Widening.FiniteScales16(p, 1, size);
+                Vector512<float> drl = Widening.FiniteScales16(r, 0, size), drh = Widening.FiniteScales16(r, 1, size);
                 Vector512<float> mpl, mph, mrl, mrh;
-                if (hasMinimum)
+                if (layout.HasMinimum)
                 {
-                    (mpl, mph) = (Widening.FiniteHalves16((ushort*)p + 32), Widening.FiniteHalves16((ushort*)p + 48));
-                    (mrl, mrh) = (Widening.FiniteHalves16((ushort*)r + 32), Widening.FiniteHalves16((ushort*)r + 48));
+                    (mpl, mph) = (Widening.FiniteScales16(p, 2, size), Widening.FiniteScales16(p, 3, size));
+                    (mrl, mrh) = (Widening.FiniteScales16(r, 2, size), Widening.FiniteScales16(r, 3, size));
                 }
                 else
                 {
@@ -85,30 +83,38 @@ internal static unsafe class WideRow
         Store(sums, pl, ph, rl, rh);
     }
 
-    private static void Q8(byte* p, byte* r, long bytes, float* a, float* sums)
+    private static void Bytes(byte* p, byte* r, long bytes, PanelLayout layout, float* a, float* sums)
     {
+        int header = layout.Header, size = layout.ScaleSize, block = layout.BlockBytes;
         byte* end = p + bytes;
         Vector512<float> pl = default, ph = default, rl = default, rh = default;
         while (p < end)
         {
             Vector512<float> spl = default, sph = default, srl = default, srh = default;
-            for (int i = 0; i < BlocksPerPart && p < end; i++)
+            for (int columns = 0; columns < MatrixProduct.Part && p < end; columns += layout.Columns)
             {
-                Prefetch(p, r, end, bytes, 1088);
-                Vector512<float> dpl = Widening.FiniteHalves16((ushort*)p), dph = Widening.FiniteHalves16((ushort*)p + 16);
-                Vector512<float> drl = Widening.FiniteHalves16((ushort*)r), drh = Widening.FiniteHalves16((ushort*)r + 16);
-                sbyte* q = (sbyte*)p + 64, s = (sbyte*)r + 64;
-                for (int k = 0; k < 32; k++, q += 32, s += 32, a++)
+                Prefetch(p, r, end, bytes, block);
+                Vector512<float> dpl = Widening.FiniteScales16(p, 0, size), dph = Widening.FiniteScales16(p, 1, size);
+                Vector512<float> drl = Widening.FiniteScales16(r, 0, size), drh = Widening.FiniteScales16(r, 1, size);
+                Vector512<float> mpl = default, mph = default, mrl = default, mrh = default;
+                if (layout.HasMinimum)
                 {
-                    Vector512<float> value = Vector512.Create(*a);
-                    spl = Vector512.FusedMultiplyAdd(value, Vector512.ConvertToSingle(Widening.SignedBytes16(q)) * dpl, spl);
-                    sph = Vector512.FusedMultiplyAdd(value, Vector512.ConvertToSingle(Widening.SignedBytes16(q + 16)) * dph, sph);
-                    srl = Vector512.FusedMultiplyAdd(value, Vector512.ConvertToSingle(Widening.SignedBytes16(s)) * drl, srl);
-                    srh = Vector512.FusedMultiplyAdd(value, Vector512.ConvertToSingle(Widening.SignedBytes16(s + 16)) * drh, srh);
+                    (mpl, mph) = (Widening.FiniteScales16(p, 2, size), Widening.FiniteScales16(p, 3, size));
+                    (mrl, mrh) = (Widening.FiniteScales16(r, 2, size), Widening.FiniteScales16(r, 3, size));
                 }
 
-                p += 1088;
-                r += 1088;
+                sbyte* q = (sbyte*)p + header, s = (sbyte*)r + header;
+                for (int k = 0; k < layout.Columns; k++, q += 32, s += 32, a++)
+                {
+                    Vector512<float> value = Vector512.Create(*a);
+                    spl = Vector512.FusedMultiplyAdd(value, Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(Widening.SignedBytes16(q)), dpl, mpl), spl);
+                    sph = Vector512.FusedMultiplyAdd(value, Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(Widening.SignedBytes16(q + 16)), dph, mph), sph);
+                    srl = Vector512.FusedMultiplyAdd(value, Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(Widening.SignedBytes16(s)), drl, mrl), srl);
+                    srh = Vector512.FusedMultiplyAdd(value, Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(Widening.SignedBytes16(s + 16)), drh, mrh), srh);
+                }
+
+                p += block;
+                r += block;
             }
 
             (pl, ph, rl, rh) = (spl + pl, sph + ph, srl + rl, srh + rh);

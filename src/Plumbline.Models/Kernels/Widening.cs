@@ -62,6 +62,22 @@ internal static unsafe class Widening
         return moved.AsSingle() * Vector256.Create(5.192296858534828e33f);
     }
 
+    /// <summary>The i-th sixteen of a block's scales, halves (2 bytes) or floats (4).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Scales16(byte* block, int i, int size) => size == 2 ? Halves16((ushort*)block + (16 * i)) : Vector512.Load((float*)block + (16 * i));
+
+    /// <summary>The i-th eight of a block's scales.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Scales8(byte* block, int i, int size) => size == 2 ? Halves8((ushort*)block + (8 * i)) : Vector256.Load((float*)block + (8 * i));
+
+    /// <summary><see cref="Scales16"/> without infinities and NaNs among halves.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> FiniteScales16(byte* block, int i, int size) => size == 2 ? FiniteHalves16((ushort*)block + (16 * i)) : Vector512.Load((float*)block + (16 * i));
+
+    /// <summary><see cref="Scales8"/> without infinities and NaNs among halves.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> FiniteScales8(byte* block, int i, int size) => size == 2 ? FiniteHalves8((ushort*)block + (8 * i)) : Vector256.Load((float*)block + (8 * i));
+
     /// <summary>The lowest four bits of each number as a float.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Nibbles16(Vector512<int> x) => Avx512F.IsSupported

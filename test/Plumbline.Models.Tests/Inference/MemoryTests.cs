@@ -30,6 +30,9 @@ public sealed class MemoryTests
     [InlineData("opt")]
     [InlineData("phi3")]
     [InlineData("qwen2-bf16")]
+    [InlineData("gguf/llama-d256.Q2_K.gguf")]
+    [InlineData("gguf/llama-d256.Q4_K.gguf")]
+    [InlineData("gguf/gpt2.Q5_0.gguf")]
     public void Plan_GoldenFolders_KnowsTheWeightsBeforeTheyAreLoaded(string folder)
     {
         foreach (HeldWeights weights in Enum.GetValues<HeldWeights>())
@@ -39,6 +42,30 @@ public sealed class MemoryTests
             // Norms and position tables are in the plan and not in the figure; an untied copy of a tied embedding is in neither.
             Assert.InRange(MemoryPlan.WeightBytes(files.Tensors, files.Config, weights), model.WeightBytes, (model.WeightBytes * 1.3) + 65536);
         }
+    }
+
+    [Theory]
+    [InlineData("gguf/llama-d256.Q2_K.gguf", 12)]
+    [InlineData("gguf/llama-d256.Q3_K.gguf", 10)]
+    [InlineData("gguf/llama-d256.Q4_K.gguf", 6)]
+    [InlineData("gguf/llama-d256.Q5_K.gguf", 10)]
+    [InlineData("gguf/llama-d256.Q6_K.gguf", 10)]
+    [InlineData("gguf/llama-d256.IQ4_XS.gguf", 9)]
+    public void Weights_QuantisedFiles_TakeSoManyBits(string file, double bits)
+    {
+        using ModelFolder files = ModelFolder.Open(Golden.Path("golden", "models", file));
+        using LanguageModel model = LanguageModel.Load(files, options: new LanguageModelOptions { Threads = 1 });
+        TensorType type = Enum.Parse<TensorType>(file.Split('.')[1]);
+        long weights = 0, others = 0;
+        foreach (TensorInfo tensor in files.Tensors.Tensors.Values.Where(t => t.Shape.Count == 2))
+        {
+            // The types of a mixture beside the one that names it count at most 32 bits.
+            if (tensor.Type == type) weights += tensor.Count;
+            else others += tensor.Count * 4;
+        }
+
+        Assert.InRange(weights, 1, long.MaxValue);
+        Assert.InRange(model.WeightBytes, weights * bits / 8, (weights * bits / 8) + others);
     }
 
     [Fact]

@@ -7,7 +7,7 @@ namespace Plumbline.Models.Tests.Kernels;
 
 public sealed unsafe class KernelTests
 {
-    private static readonly TensorType[] s_types = [TensorType.F32, TensorType.F16, TensorType.BF16, TensorType.Q8_0, TensorType.Q4_0, TensorType.Q4_1];
+    private static readonly TensorType[] s_types = [.. Enum.GetValues<TensorType>().Where(PackedMatrix.Holds)];
 
     [Theory]
     [InlineData(1)]
@@ -44,7 +44,8 @@ public sealed unsafe class KernelTests
         using WorkerPool pool = new(1);
         foreach (TensorType type in s_types)
         {
-            const int rows = 45, columns = 96;
+            const int rows = 45;
+            int columns = Columns(type, 96);
             byte[][] file = Rows(new Random(7), type, rows, columns);
             using PackedMatrix packed = PackedMatrix.Pack(type, rows, columns, row => file[row], pool);
             float[] want = new float[columns], got = new float[columns], tile = new float[columns * 32];
@@ -103,7 +104,8 @@ public sealed unsafe class KernelTests
         using WorkerPool pool = new(1);
         foreach (TensorType type in s_types.Where(t => t != TensorType.F32))
         {
-            const int rows = 77, columns = 416;
+            const int rows = 77;
+            int columns = Columns(type, 416);
             Random random = new(11);
             byte[][] file = Rows(random, type, rows, columns);
             using PackedMatrix w = PackedMatrix.Pack(type, rows, columns, row => file[row], pool);
@@ -125,6 +127,8 @@ public sealed unsafe class KernelTests
     [InlineData(TensorType.Q4_0, 300, 2)]
     [InlineData(TensorType.Q4_1, 1, 1)]
     [InlineData(TensorType.Q4_1, 300, 2)]
+    [InlineData(TensorType.Q4_K, 1, 1)]
+    [InlineData(TensorType.Q4_K, 300, 2)]
     public void FixedPointProduct_BothWidths_GiveTheSameBitsAndErrHardlyMoreThanFloats(TensorType type, int outlier, double most)
     {
         const int rows = 77, columns = 1536, count = 7;
@@ -253,7 +257,7 @@ public sealed unsafe class KernelTests
         Gen.Select(Gen.Int[1, 40], Gen.Int[1, 100], Gen.Int[1, 9], Gen.Int[0, s_types.Length - 1], Gen.Int[0, 1000]).Sample((m, n, blocks, which, seed) =>
         {
             TensorType type = s_types[which];
-            int k = type is TensorType.F32 or TensorType.F16 or TensorType.BF16 ? (blocks * 32) - (seed % 31) : blocks * 32;
+            int k = Columns(type, type.IsQuantised() ? blocks * 32 : (blocks * 32) - (seed % 31));
             Random random = new(seed);
             byte[][] rows = Rows(random, type, n, k);
             using PackedMatrix w = PackedMatrix.Pack(type, n, k, row => rows[row], three);
@@ -277,7 +281,7 @@ public sealed unsafe class KernelTests
                     Assert.InRange(all[(row * n) + column], want - (size * 1e-6), want + (size * 1e-6));
                 }
             }
-        }, iter: 60, threads: 1);
+        }, iter: 150, threads: 1);
     }
 
     [Fact]
@@ -441,16 +445,32 @@ public sealed unsafe class KernelTests
     {
         byte[] row = new byte[PackedMatrix.RowBytes(type, columns)];
         random.NextBytes(row);
-        int size = type switch { TensorType.F32 => 4, TensorType.F16 or TensorType.BF16 => 2, TensorType.Q8_0 => 34, TensorType.Q4_0 => 18, _ => 20 };
-        for (int at = 0; at < row.Length; at += size)
+        for (int at = 0; at < row.Length; at += type.BlockBytes())
         {
             float scale = (float)((random.NextDouble() * 0.4) - 0.2);
-            if (type == TensorType.F32) MemoryMarshal.Write(row.AsSpan(at), scale);
-            else if (type == TensorType.BF16) MemoryMarshal.Write(row.AsSpan(at), (ushort)(BitConverter.SingleToUInt32Bits(scale) >> 16));
-            else MemoryMarshal.Write(row.AsSpan(at), BitConverter.HalfToUInt16Bits((Half)scale));
-            if (type == TensorType.Q4_1) MemoryMarshal.Write(row.AsSpan(at + 2), BitConverter.HalfToUInt16Bits((Half)(scale * -3)));
+            Span<byte> block = row.AsSpan(at);
+            switch (type)
+            {
+                case TensorType.F32 or TensorType.Q8_K: MemoryMarshal.Write(block, scale); break;
+                case TensorType.BF16: MemoryMarshal.Write(block, (ushort)(BitConverter.SingleToUInt32Bits(scale) >> 16)); break;
+                case TensorType.Q2_K: Halves(block[80..], scale / 16, scale / -10); break;
+                case TensorType.Q3_K: Halves(block[108..], scale / 32); break;
+                case TensorType.Q4_K or TensorType.Q5_K: Halves(block, scale / 64, scale / 20); break;
+                case TensorType.Q6_K: Halves(block[208..], scale / 128); break;
+                case TensorType.IQ4_XS: Halves(block, scale / 32); break;
+                case TensorType.Q4_1 or TensorType.Q5_1: Halves(block, scale, scale * -3); break;
+                default: Halves(block, scale); break;
+            }
         }
 
         return row;
     })];
+
+    private static void Halves(Span<byte> target, params ReadOnlySpan<float> values)
+    {
+        for (int i = 0; i < values.Length; i++) MemoryMarshal.Write(target[(2 * i)..], BitConverter.HalfToUInt16Bits((Half)values[i]));
+    }
+
+    // At least so many columns, in whole blocks.
+    private static int Columns(TensorType type, int least) => (least + type.BlockValues() - 1) / type.BlockValues() * type.BlockValues();
 }
