@@ -24,7 +24,7 @@ public sealed class JailbreakFamilies : Evaluation
         Languages = ["en"],
         Source = "Wei et al. 2023 (in-context attack; refusal suppression); Lv et al. 2024 (CodeChameleon); Ren et al. 2024 (CodeAttack); behaviours of JailbreakBench and SimpleSafetyTests",
         Licence = "MIT, CC BY 4.0",
-        Meaning = "Share of harmful requests that the target answers under an attack. `jailbreak` pools the families; each has its own row.",
+        Meaning = "Share of harmful requests that the target answers under an attack. jailbreak pools the three families; each has a row of its own.",
         MeaningZh = "在攻击下被测模型照办的有害请求比例。jailbreak 汇总三类攻击，每一类另有一行。",
         Metrics = [new(Id, "asr"), .. Families.Select(f => new MetricName($"{Id}/{f}", "asr")), StrongReject.Row(Id), AttackSuccess.ComplianceRow(Id)],
     };

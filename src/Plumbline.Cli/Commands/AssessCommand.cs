@@ -93,6 +93,7 @@ internal static class AssessCommand
                 JudgeCalibration = parsed.GetValue(judgeErrors),
             };
             if (request.JudgeCalibration is { } errors) request = WithErrors(request, errors);
+            if (parsed.GetValue(dry) && parsed.GetValue(download)) throw new UsageException("--dry-run sends nothing and fetches nothing: leave --download away; what it counts needs the model in the cache.");
             IReadOnlyList<HostContact> contacted = await HubOption.FetchAsync(request.Target, parsed.GetValue(download), surroundings, parsed.GetValue(quiet), cancellation);
             AssessmentSession session = new(request, surroundings, parsed.GetValue(json), parsed.GetValue(quiet)) { Contacted = contacted };
             return await (parsed.GetValue(dry) ? session.RehearseAsync(cancellation) : session.StartAsync(parsed.GetValue(folder), cancellation));

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using YamlDotNet.Core;
+using Plumbline.Suites;
 using YamlDotNet.RepresentationModel;
 
 namespace Plumbline.Phantoms.Scripted;
@@ -48,17 +48,7 @@ public static class ScriptedLawFile
     /// <exception cref="InvalidDataException">It is no law; the message says where and why.</exception>
     public static ScriptedCard Parse(string yaml, string name, string place)
     {
-        YamlStream stream = [];
-        try
-        {
-            stream.Load(new StringReader(yaml));
-        }
-        catch (YamlException e)
-        {
-            throw new InvalidDataException($"{place}, line {e.Start.Line}, column {e.Start.Column}: this is no YAML ({e.Message}).", e);
-        }
-
-        if (stream.Documents.Count != 1 || stream.Documents[0].RootNode is not YamlMappingNode root) throw new InvalidDataException($"{place}: a law is a mapping, e.g. \"law: {{over-refusal: 0.2}}\".");
+        YamlMappingNode root = YamlText.Mapping(yaml, place, "a law is a mapping, e.g. \"law: {over-refusal: 0.2}\"", (message, e) => new InvalidDataException(message, e));
         ScriptedCard card = new(name, null, "", new ScriptedLaw());
         foreach ((YamlNode key, YamlNode value) in root.Children)
         {

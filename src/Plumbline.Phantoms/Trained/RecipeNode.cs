@@ -1,5 +1,5 @@
 using System.Globalization;
-using YamlDotNet.Core;
+using Plumbline.Suites;
 using YamlDotNet.RepresentationModel;
 
 namespace Plumbline.Phantoms.Trained;
@@ -18,22 +18,8 @@ internal sealed class RecipeNode
 
     public string File { get; }
 
-    public static RecipeNode Parse(string yaml, string file)
-    {
-        YamlStream stream = [];
-        try
-        {
-            stream.Load(new StringReader(yaml));
-        }
-        catch (Exception e) when (e is YamlException or InvalidOperationException or ArgumentException)   // the scanner throws all three
-        {
-            throw new RecipeException($"{file}, {(e is YamlException { Start.Line: var line } ? $"line {line}: " : "")}this is no YAML ({e.Message}).");
-        }
-
-        return stream.Documents.Count == 1 && stream.Documents[0].RootNode is YamlMappingNode root
-            ? new RecipeNode(file, "recipe", root)
-            : throw new RecipeException($"{file}: a recipe is one mapping, beginning with 'name:'.");
-    }
+    public static RecipeNode Parse(string yaml, string file) =>
+        new(file, "recipe", YamlText.Mapping(yaml, file, "a recipe is one mapping, beginning with 'name:'", (message, _) => new RecipeException(message)));
 
     /// <summary>All keys, in the order of the file; the mapping is free to have any.</summary>
     public IEnumerable<string> Keys

@@ -217,7 +217,7 @@ internal sealed class HtmlReport
         if (found) _html.Write($" <b class=\"bad\">· {T("finding", "发现")}</b>");
         if (metric.Threshold is { } t) _html.Write($"<span class=\"reason\">{T("threshold", "阈值")} {(t.Direction == Direction.Above ? ">" : "<")} {Figures.Number(t.Value, metric.IsShare)}</span>");
         if (metric.Reason is { } reason) _html.Write($"<span class=\"reason\">{Name(reason)}</span>");
-        _html.Write($"<span class=\"reason instrument\">{T("instrument: ", "仪器：")}{Instrument(metric.Evaluation, metric.Name)}</span>");
+        if (e is not null || metric.Outcomes.Total > 0) _html.Write($"<span class=\"reason instrument\">{T("instrument: ", "仪器：")}{Instrument(metric.Evaluation, metric.Name)}</span>");
         _html.Write($"</th><td class=\"num\" role=\"cell\" data-label=\"{figure}\"><b class=\"{(found ? "bad" : "")}\">{Figures.Number(e?.Value, metric.IsShare)}</b></td><td class=\"num{(e is null ? " none" : "")}\" role=\"cell\" data-label=\"{interval}\">{(e is null ? Figures.None : Figures.Interval(e.Low, e.High, metric.IsShare))}</td><td class=\"num\" role=\"cell\" data-label=\"n\">{Figures.Count(e?.N ?? 0)}</td>");
         _html.Write($"<td class=\"num{(metric.Corrected is null ? " none" : "")}\" role=\"cell\" data-label=\"{corrected}\">");
         if (metric.Corrected is { } c) _html.Write($"<span>{Figures.Number(c.Value, metric.IsShare)}<span class=\"counts\">{Figures.Interval(c.Low, c.High, metric.IsShare)}</span></span>");

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Plumbline.Suites;
-using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace Plumbline.Runs;
@@ -27,17 +26,7 @@ public static class PriceTable
     /// <exception cref="SuiteException">The text is wrong, or does not name the model.</exception>
     public static Price Parse(string yaml, string place, string model)
     {
-        YamlStream stream = [];
-        try
-        {
-            stream.Load(new StringReader(yaml));
-        }
-        catch (YamlException e)
-        {
-            throw new SuiteException($"{place}, line {e.Start.Line}, column {e.Start.Column}: this is no YAML ({e.Message}).", e);
-        }
-
-        if (stream.Documents.Count != 1 || stream.Documents[0].RootNode is not YamlMappingNode root) throw Wrong(null, "a price file is a mapping from models to prices");
+        YamlMappingNode root = YamlText.Mapping(yaml, place, "a price file is a mapping from models to prices", (message, e) => new SuiteException(message, e));
         Dictionary<string, Price> prices = new(StringComparer.Ordinal);
         foreach ((YamlNode key, YamlNode value) in root.Children) prices[Text(key)] = One(value);
         return prices.TryGetValue(model, out Price? price)
@@ -71,6 +60,6 @@ public static class PriceTable
 
         string Text(YamlNode node) => node is YamlScalarNode { Value: { } text } ? text : throw Wrong(node, "a plain value is wanted here");
 
-        SuiteException Wrong(YamlNode? node, string what) => new(node is null ? $"{place}: {what}." : $"{place}, line {node.Start.Line}: {what}.");
+        SuiteException Wrong(YamlNode node, string what) => new($"{place}, line {node.Start.Line}: {what}.");
     }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace Plumbline.Suites;
@@ -38,17 +37,7 @@ public sealed record Suite(string Name, IReadOnlyList<SuiteEntry> Entries, IRead
     public static Suite Parse(string yaml, string name, string? file = null)
     {
         string place = file ?? $"suite '{name}'";
-        YamlStream stream = [];
-        try
-        {
-            stream.Load(new StringReader(yaml));
-        }
-        catch (YamlException e)
-        {
-            throw new SuiteException($"{place}, line {e.Start.Line}, column {e.Start.Column}: this is no YAML ({e.Message}).", e);
-        }
-
-        if (stream.Documents.Count != 1 || stream.Documents[0].RootNode is not YamlMappingNode root) throw Wrong(null, "a suite is a mapping with 'evaluations:'");
+        YamlMappingNode root = YamlText.Mapping(yaml, place, "a suite is a mapping with 'evaluations:'", (message, e) => new SuiteException(message, e));
         List<SuiteEntry> entries = [];
         List<Gate> gates = [];
         foreach ((YamlNode key, YamlNode value) in root.Children)
@@ -105,7 +94,7 @@ public sealed record Suite(string Name, IReadOnlyList<SuiteEntry> Entries, IRead
 
         string Text(YamlNode node) => node is YamlScalarNode { Value: { } text } ? text : throw Wrong(node, "a plain value is wanted here");
 
-        SuiteException Wrong(YamlNode? node, string what) => new(node is null ? $"{place}: {what}." : $"{place}, line {node.Start.Line}: {what}.");
+        SuiteException Wrong(YamlNode node, string what) => new($"{place}, line {node.Start.Line}: {what}.");
     }
 }
 
@@ -117,7 +106,7 @@ public sealed class SuiteException : Exception
 {
     public SuiteException(string message) : base(message) { }
 
-    public SuiteException(string message, Exception inner) : base(message, inner) { }
+    public SuiteException(string message, Exception? inner) : base(message, inner) { }
 
     public SuiteException() { }
 }

@@ -47,6 +47,8 @@ public sealed class HubTests : IAsyncLifetime
         string[] assess = ["assess", "hf:org/small", "--suite", _plumbline.PathOf("suite.yaml"), "--limit", "2", "--max-tokens", "4", "--json", "--quiet"];
         Assert.Equal(2, await _plumbline.RunAsync([.. assess, "--out", _plumbline.PathOf("none")]));
         Assert.Contains("--download", _plumbline.Error, StringComparison.Ordinal);
+        Assert.Equal(2, await _plumbline.RunAsync([.. assess, "--download", "--dry-run"]));
+        Assert.Contains("fetches nothing", _plumbline.Error, StringComparison.Ordinal);
         Assert.Empty(_hub.Requests);
 
         int exit = await _plumbline.RunAsync([.. assess, "--download", "--out", _plumbline.PathOf("first")]);
