@@ -161,14 +161,6 @@ public sealed class PathPatching
             throw new ArgumentException($"{architecture} norms its residual stream itself, so that nothing stays in it as it was written; it has no such edges.");
     }
 
-    /// <summary>Refuses a model whose heads do not add to the stream as they are.</summary>
-    internal static void RefuseNormsBehind(ModelDescription description, string architecture)
-    {
-        RefuseNormedStream(description, architecture);
-        if (description.AfterAttentionNorm is not null || description.AfterMlpNorm is not null)
-            throw new ArgumentException($"{architecture} has norms behind attention and MLP, so that no head adds to the residual stream by itself; its parts have no sum.");
-    }
-
     private HookRun From(int layer) => new() { StartAtLayer = layer, Residual = _receiverRun.Cache[$"blocks.{layer}.hook_resid_pre"] };
 
     private double Metric(HookRun run, CancellationToken cancellationToken)

@@ -18,8 +18,8 @@ internal static unsafe class NarrowRow
         byte* p = w.Panel(panel), end = p + w.PanelBytes;
         switch (w.Type)
         {
-            case TensorType.F16: Halves(p, end, a, sums); break;
-            case TensorType.BF16: BrainHalves(p, end, a, sums); break;
+            case TensorType.F16: Halves<IeeeHalf>(p, end, a, sums); break;
+            case TensorType.BF16: Halves<BrainHalf>(p, end, a, sums); break;
             default:
                 if (w.Layout.Bits == 4) Nibbles(p, end, w.Layout, a, sums);
                 else Bytes(p, end, w.Layout, a, sums);
@@ -97,7 +97,8 @@ internal static unsafe class NarrowRow
         Store(sums, t0, t1, t2, t3);
     }
 
-    private static void Halves(byte* p, byte* end, float* a, float* sums)
+    private static void Halves<T>(byte* p, byte* end, float* a, float* sums)
+        where T : struct, IHalf
     {
         Vector256<float> t0 = default, t1 = default, t2 = default, t3 = default;
         while (p < end)
@@ -107,32 +108,10 @@ internal static unsafe class NarrowRow
             {
                 Prefetch(p, 64);
                 Vector256<float> value = Vector256.Create(*a);
-                s0 = Vector256.FusedMultiplyAdd(value, Widening.FiniteHalves8((ushort*)p), s0);
-                s1 = Vector256.FusedMultiplyAdd(value, Widening.FiniteHalves8((ushort*)p + 8), s1);
-                s2 = Vector256.FusedMultiplyAdd(value, Widening.FiniteHalves8((ushort*)p + 16), s2);
-                s3 = Vector256.FusedMultiplyAdd(value, Widening.FiniteHalves8((ushort*)p + 24), s3);
-            }
-
-            (t0, t1, t2, t3) = (s0 + t0, s1 + t1, s2 + t2, s3 + t3);
-        }
-
-        Store(sums, t0, t1, t2, t3);
-    }
-
-    private static void BrainHalves(byte* p, byte* end, float* a, float* sums)
-    {
-        Vector256<float> t0 = default, t1 = default, t2 = default, t3 = default;
-        while (p < end)
-        {
-            Vector256<float> s0 = default, s1 = default, s2 = default, s3 = default;
-            for (int i = 0; i < MatrixProduct.Part && p < end; i++, p += 64, a++)
-            {
-                Prefetch(p, 64);
-                Vector256<float> value = Vector256.Create(*a);
-                s0 = Vector256.FusedMultiplyAdd(value, Widening.BrainHalves8((ushort*)p), s0);
-                s1 = Vector256.FusedMultiplyAdd(value, Widening.BrainHalves8((ushort*)p + 8), s1);
-                s2 = Vector256.FusedMultiplyAdd(value, Widening.BrainHalves8((ushort*)p + 16), s2);
-                s3 = Vector256.FusedMultiplyAdd(value, Widening.BrainHalves8((ushort*)p + 24), s3);
+                s0 = Vector256.FusedMultiplyAdd(value, T.Eight((ushort*)p), s0);
+                s1 = Vector256.FusedMultiplyAdd(value, T.Eight((ushort*)p + 8), s1);
+                s2 = Vector256.FusedMultiplyAdd(value, T.Eight((ushort*)p + 16), s2);
+                s3 = Vector256.FusedMultiplyAdd(value, T.Eight((ushort*)p + 24), s3);
             }
 
             (t0, t1, t2, t3) = (s0 + t0, s1 + t1, s2 + t2, s3 + t3);

@@ -99,8 +99,9 @@ internal sealed unsafe class PackedMatrix : IDisposable
         switch (Type)
         {
             case TensorType.F32: new ReadOnlySpan<float>((float*)data + (from * 32L), depth * 32).CopyTo(new Span<float>(tile, depth * 32)); break;
-            case TensorType.F16: UnpackHalves((ushort*)data + (from * 32L), depth, tile, Finite); break;
-            case TensorType.BF16: UnpackBrainHalves((ushort*)data + (from * 32L), depth, tile); break;
+            case TensorType.F16 when !Finite: UnpackSpecialHalves((ushort*)data + (from * 32L), depth, tile); break;
+            case TensorType.F16: UnpackHalves<IeeeHalf>((ushort*)data + (from * 32L), depth, tile); break;
+            case TensorType.BF16: UnpackHalves<BrainHalf>((ushort*)data + (from * 32L), depth, tile); break;
             default:
                 byte* first = data + ((long)(from / Layout.Columns) * Layout.BlockBytes);
                 if (Layout.Bits == 4) UnpackNibbles(first, depth, tile);
@@ -237,32 +238,22 @@ internal sealed unsafe class PackedMatrix : IDisposable
         return (uint)(bytes | (bytes >> 16));
     }
 
-    private static void UnpackHalves(ushort* data, int depth, float* tile, bool finite)
+    private static void UnpackHalves<T>(ushort* data, int depth, float* tile)
+        where T : struct, IHalf
     {
-        if (finite)
+        for (int k = 0; k < depth; k++, data += 32, tile += 32)
         {
-            for (int k = 0; k < depth; k++, data += 32, tile += 32)
-            {
-                Widening.FiniteHalves16(data).Store(tile);
-                Widening.FiniteHalves16(data + 16).Store(tile + 16);
-            }
-
-            return;
+            T.Sixteen(data).Store(tile);
+            T.Sixteen(data + 16).Store(tile + 16);
         }
+    }
 
+    private static void UnpackSpecialHalves(ushort* data, int depth, float* tile)
+    {
         for (int k = 0; k < depth; k++, data += 32, tile += 32)
         {
             Widening.Halves16(data).Store(tile);
             Widening.Halves16(data + 16).Store(tile + 16);
-        }
-    }
-
-    private static void UnpackBrainHalves(ushort* data, int depth, float* tile)
-    {
-        for (int k = 0; k < depth; k++, data += 32, tile += 32)
-        {
-            Widening.BrainHalves16(data).Store(tile);
-            Widening.BrainHalves16(data + 16).Store(tile + 16);
         }
     }
 

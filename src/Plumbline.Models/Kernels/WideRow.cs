@@ -21,8 +21,8 @@ internal static unsafe class WideRow
         byte* p = w.Panel(first), r = w.Panel(second);
         switch (w.Type)
         {
-            case TensorType.F16: Halves(p, r, w.PanelBytes, a, sums); break;
-            case TensorType.BF16: BrainHalves(p, r, w.PanelBytes, a, sums); break;
+            case TensorType.F16: Halves<IeeeHalf>(p, r, w.PanelBytes, a, sums); break;
+            case TensorType.BF16: Halves<BrainHalf>(p, r, w.PanelBytes, a, sums); break;
             default:
                 if (w.Layout.Bits == 4) Nibbles(p, r, w.PanelBytes, w.Layout, a, sums);
                 else Bytes(p, r, w.PanelBytes, w.Layout, a, sums);
@@ -123,7 +123,8 @@ internal static unsafe class WideRow
         Store(sums, pl, ph, rl, rh);
     }
 
-    private static void Halves(byte* p, byte* r, long bytes, float* a, float* sums)
+    private static void Halves<T>(byte* p, byte* r, long bytes, float* a, float* sums)
+        where T : struct, IHalf
     {
         byte* end = p + bytes;
         Vector512<float> pl = default, ph = default, rl = default, rh = default;
@@ -134,33 +135,10 @@ internal static unsafe class WideRow
             {
                 Prefetch(p, r, end, bytes, 64);
                 Vector512<float> value = Vector512.Create(*a);
-                spl = Vector512.FusedMultiplyAdd(value, Widening.FiniteHalves16((ushort*)p), spl);
-                sph = Vector512.FusedMultiplyAdd(value, Widening.FiniteHalves16((ushort*)p + 16), sph);
-                srl = Vector512.FusedMultiplyAdd(value, Widening.FiniteHalves16((ushort*)r), srl);
-                srh = Vector512.FusedMultiplyAdd(value, Widening.FiniteHalves16((ushort*)r + 16), srh);
-            }
-
-            (pl, ph, rl, rh) = (spl + pl, sph + ph, srl + rl, srh + rh);
-        }
-
-        Store(sums, pl, ph, rl, rh);
-    }
-
-    private static void BrainHalves(byte* p, byte* r, long bytes, float* a, float* sums)
-    {
-        byte* end = p + bytes;
-        Vector512<float> pl = default, ph = default, rl = default, rh = default;
-        while (p < end)
-        {
-            Vector512<float> spl = default, sph = default, srl = default, srh = default;
-            for (int i = 0; i < MatrixProduct.Part && p < end; i++, p += 64, r += 64, a++)
-            {
-                Prefetch(p, r, end, bytes, 64);
-                Vector512<float> value = Vector512.Create(*a);
-                spl = Vector512.FusedMultiplyAdd(value, Widening.BrainHalves16((ushort*)p), spl);
-                sph = Vector512.FusedMultiplyAdd(value, Widening.BrainHalves16((ushort*)p + 16), sph);
-                srl = Vector512.FusedMultiplyAdd(value, Widening.BrainHalves16((ushort*)r), srl);
-                srh = Vector512.FusedMultiplyAdd(value, Widening.BrainHalves16((ushort*)r + 16), srh);
+                spl = Vector512.FusedMultiplyAdd(value, T.Sixteen((ushort*)p), spl);
+                sph = Vector512.FusedMultiplyAdd(value, T.Sixteen((ushort*)p + 16), sph);
+                srl = Vector512.FusedMultiplyAdd(value, T.Sixteen((ushort*)r), srl);
+                srh = Vector512.FusedMultiplyAdd(value, T.Sixteen((ushort*)r + 16), srh);
             }
 
             (pl, ph, rl, rh) = (spl + pl, sph + ph, srl + rl, srh + rh);

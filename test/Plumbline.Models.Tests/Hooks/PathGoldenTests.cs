@@ -252,6 +252,31 @@ public sealed class PathGoldenTests
         HookedOutput Run(int[] prompt, IReadOnlyList<string> keep, params IReadOnlyList<HookEdit> edits) => model.Forward(TokenBatch.Of(prompt), new HookRun { Keep = keep, Edits = edits });
     }
 
+    // Frozen norms are linear: what a head or neuron adds is what its share of the normed output adds.
+    [Theory]
+    [InlineData("gemma3-text")]
+    [InlineData("olmo2")]
+    [InlineData("llama-gqa-tied")]
+    public void DirectLogitAttribution_NormsBehind_AddsUp(string folder)
+    {
+        using HookedTransformer model = HookedTransformer.Load(Golden.Path("golden", "models", folder), threads: 2);
+        int[] ids = [5, 9, 4, 17, 3];
+        DirectLogitAttribution got = DirectLogitAttribution.Of(model, ids, 11, 40, position: 3);
+        double total = got.Embedding + got.PositionEmbedding + got.Heads.Cast<double>().Sum() + got.AttentionBiases.Sum() + got.Mlps.Sum() + got.FinalBias;
+        Golden.Close(got.LogitDifference, total, 1e-5, 1e-5, folder);
+        Golden.Close(got.Mlps[^1] - got.MlpBiases[^1], got.LastLayerNeurons.Sum(), 1e-5, 1e-5, $"{folder} neurons");
+        // All heads of a layer together are attention's output in the stream, as the final norm sees it.
+        using HookedOutput run = model.RunWithCache(TokenBatch.Of(ids));
+        HookTensor unembedding = model.Weight("unembed.W_U"), norm = model.Weight("ln_final.w");
+        for (int layer = 0; layer < model.Config.Layers; layer++)
+        {
+            double want = 0;
+            ReadOnlySpan<float> added = run.Cache[$"blocks.{layer}.hook_attn_out"].Row(0, 3);
+            for (int d = 0; d < added.Length; d++) want += (double)added[d] * norm.Values[d] * (unembedding[d, 11] - unembedding[d, 40]) / run.Cache["ln_final.hook_scale"][0, 3, 0];
+            Golden.Close(want, Enumerable.Range(0, model.Config.Heads).Sum(head => got.Heads[layer, head]) + got.AttentionBiases[layer], 1e-4, 1e-5, $"{folder} layer {layer}");
+        }
+    }
+
     [Theory]
     [InlineData("gemma2")]
     [InlineData("olmo2")]
