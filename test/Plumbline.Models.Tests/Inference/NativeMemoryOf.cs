@@ -16,7 +16,14 @@ internal static class NativeMemoryOf
     /// <summary>Pages of keys and values, those that wait to be used again too.</summary>
     public static int Pages(LanguageModel model) => Reachable(model).OfType<Page>().Count();
 
-    private static HashSet<object> Reachable(object root)
+    // On the model's own thread, which otherwise frees what it was told to while this looks.
+    private static HashSet<object> Reachable(LanguageModel model)
+    {
+        InferenceEngine engine = (InferenceEngine)typeof(LanguageModel).GetField("_engine", Own)!.GetValue(model)!;
+        return engine.Call(() => Walk(model)).GetAwaiter().GetResult();
+    }
+
+    private static HashSet<object> Walk(object root)
     {
         HashSet<object> seen = new(ReferenceEqualityComparer.Instance);
         Queue<object> queue = new([root]);
