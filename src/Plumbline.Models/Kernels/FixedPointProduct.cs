@@ -7,8 +7,8 @@ namespace Plumbline.Models.Kernels;
 /// <summary>
 /// Products of four-bit weights in integers, for the rows of a step that decodes: there the tiles spend their time on
 /// dequantising, and a row multiplied in f32 does not keep up with memory. A block of 32 columns is summed exactly; its
-/// scale, its minimum and the sum over blocks are f32. Not less exact than the tiles, but with other last bits, so a model
-/// decodes all its tokens with it or none. A row's result depends neither on what is computed with it nor on the vectors.
+/// scale, its minimum and the sum over blocks are f32. About as exact as the tiles (less so only in blocks that hold one value far
+/// above the others), but with other last bits, so a model decodes all its tokens with it or none. A row's result depends neither on what is computed with it nor on the vectors.
 /// </summary>
 internal static unsafe class FixedPointProduct
 {

@@ -8,7 +8,7 @@ namespace Plumbline.Models.Kernels;
 /// <summary>
 /// Activations as numbers of 24 bits, for products in integers: 32 columns of a row share a power of two that brings their
 /// largest just within ±0x7F7F7F, so that each is three signed bytes, 65536 · h + 256 · m + l. Rounding takes at most
-/// 2⁻²³ of that largest, no more than sums in f32 lose. A block of 32 columns is three times 32 bytes (h, m, l; of
+/// 2⁻²³ of that largest, about what sums in f32 lose. A block of 32 columns is three times 32 bytes (h, m, l; of
 /// eight columns first 0, 2, 4, 6 and then 1, 3, 5, 7, as the words of <see cref="PackedMatrix"/> come apart); then the
 /// factor that undoes the scaling, and the block's sum; then for h, m and l where the sums of products begin, minus four
 /// times the sum of their bytes in each half of a word, so that four-bit weights count from -8. A block with a NaN or an
